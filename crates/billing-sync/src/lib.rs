@@ -1,1 +1,15 @@
 #![doc = include_str!("../README.md")]
+
+pub mod ids;
+mod memory;
+mod period;
+pub mod plan;
+pub mod ports;
+pub mod rules;
+pub mod run;
+pub mod state;
+pub mod target;
+pub mod usage;
+
+pub use memory::{MappingDecision, Memory, Owned};
+pub use period::{InvalidPeriod, Period};

@@ -1,0 +1,41 @@
+//! What earlier runs left behind: the planner's fourth input.
+
+use crate::ids::{ClientId, ContractId, CustomerId, Key, LicenceId};
+use crate::period::Period;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What the planner remembers. Empty on a first run, and after the state file was lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Subscriptions that this engine made or took over, by key.
+    pub owned: Vec<Owned>,
+    /// Decisions of a person about which client a vendor's customer is. They come before any other match.
+    pub decisions: Vec<MappingDecision>,
+}
+
+/// A subscription that this engine keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// What it is kept for.
+    pub key: Key,
+    /// The record.
+    pub licence: LicenceId,
+    /// The count last proved to be there.
+    pub count: i64,
+    /// The period that count is of.
+    pub period: Period,
+    /// The customers whose usage it held.
+    pub customers: BTreeSet<CustomerId>,
+    /// The contracts that usage was under.
+    pub contracts: BTreeSet<ContractId>,
+}
+
+/// A person's decision that a vendor's customer is a certain client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingDecision {
+    /// The vendor's customer.
+    pub customer: CustomerId,
+    /// The client.
+    pub client: ClientId,
+}

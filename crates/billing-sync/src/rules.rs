@@ -1,0 +1,155 @@
+//! What the MSP decided about billing: the planner's third input. Defaults are written here and nowhere else.
+
+use crate::ids::{CustomerId, ServiceName};
+use crate::period::Period;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides how usage becomes counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// How a vendor's customer finds its client.
+    pub match_by: MatchBy,
+    /// The subscription's name; `{service}` stands for the billing service.
+    pub name: String,
+    /// What happens when a subscription of that name is already there.
+    pub adopt: Adopt,
+    /// Service name prefixes that are synced; empty means all. What is outside is ignored, and counted so.
+    pub products: Vec<String>,
+    /// The rules, in order. The first that matches customer, service and period decides alone.
+    pub rules: Vec<Rule>,
+    /// The limits beyond which a plan is not applied without a reason.
+    pub limits: Limits,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            match_by: MatchBy::ClientField,
+            name: "{service}".to_owned(),
+            adopt: Adopt::Exact,
+            products: Vec::new(),
+            rules: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How a vendor's customer finds its client. Never by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchBy {
+    /// The client's custom field holds the vendor's customer id.
+    ClientField,
+    /// The vendor's customer reference holds the client's id, as `HALO:12` or `12`.
+    CustomerReference,
+}
+
+/// What happens when an active subscription of the same client and name exists that this engine did not make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adopt {
+    /// Exactly one with exactly that name is taken over.
+    Exact,
+    /// It is an exception.
+    Never,
+}
+
+/// What to do with a service, a customer, or one service of one customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// The customer it is for; `None` for every customer.
+    pub customer: Option<CustomerId>,
+    /// The service it is for; `None` for every service.
+    pub service: Option<ServiceName>,
+    /// The last period it applies to; `None` for no end.
+    pub until: Option<Period>,
+    /// What it says.
+    pub action: Action,
+}
+
+impl Rule {
+    /// True when this rule is for that customer, service and period.
+    pub fn matches(&self, customer: &CustomerId, service: &ServiceName, period: Period) -> bool {
+        self.customer.as_ref().is_none_or(|only| only == customer)
+            && self.service.as_ref().is_none_or(|only| only == service)
+            && self.until.is_none_or(|until| period <= until)
+    }
+}
+
+/// What a rule says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "action")]
+pub enum Action {
+    /// Bill it, on these terms.
+    Bill(Terms),
+    /// Do not bill it. Its units are counted as ignored.
+    Ignore {
+        /// Why. Shown with the plan.
+        reason: String,
+    },
+}
+
+/// How units become a count. Applied in this order: units times `multiplier`, summed over the subscription, minus
+/// `free` (not below zero), rounded, at least `minimum`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The subscription's name instead of the template's. Services with the same name are combined.
+    pub name: Option<String>,
+    /// Units of the subscription per vendor unit, for example 0.001 for GB to TB.
+    pub multiplier: Decimal,
+    /// Units that are not billed.
+    pub free: Decimal,
+    /// What happens to a fraction; `None`: a fraction is an exception.
+    pub round: Option<Round>,
+    /// The smallest count while there is any usage.
+    pub minimum: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            name: None,
+            multiplier: Decimal::ONE,
+            free: Decimal::ZERO,
+            round: None,
+            minimum: 0,
+        }
+    }
+}
+
+/// What happens to a fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Round {
+    /// To the next whole number above.
+    Up,
+    /// To the whole number below.
+    Down,
+    /// To the nearest whole number; a half goes up.
+    HalfUp,
+}
+
+/// Limits for a plan as a whole. Each is a guard; a tripped guard stops apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Share of the existing managed subscriptions that may change, in percent.
+    pub max_changed_percent: u32,
+    /// Subscriptions that may go to zero.
+    pub max_zeroed: u32,
+    /// Subscriptions that may be created.
+    pub max_created: u32,
+    /// Change of one client's counts against what it had, in percent.
+    pub max_client_change_percent: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_changed_percent: 50,
+            max_zeroed: 10,
+            max_created: 500,
+            max_client_change_percent: 200,
+        }
+    }
+}
