@@ -1,1 +1,35 @@
 #![doc = include_str!("../README.md")]
+
+mod builder;
+mod client;
+mod clients;
+mod failure;
+mod fields;
+mod ids;
+mod licences;
+mod list;
+mod moment;
+mod record;
+mod reports;
+mod token;
+
+pub use api_core::wire::{BadRecord, Guarded};
+pub use builder::HaloClientBuilder;
+pub use client::HaloClient;
+pub use clients::{
+    Client, ClientIndex, Clients, CustomField, FieldMatch, FindClients, ListClients, Lookup,
+};
+pub use failure::error_message;
+pub use fields::{FieldInfo, FieldOwner, same_field};
+pub use ids::{
+    ClientId, FieldId, InvoiceLineId, ItemId, LicenceId, RecurringInvoiceId, ReportId, SiteId,
+    SupplierId, TicketId,
+};
+pub use licences::{
+    Batch, LicenceChange, LicenceWrite, Licences, ListLicences, SUBSCRIPTION, SoftwareLicence,
+    WriteOutcome,
+};
+pub use list::{List, Record};
+pub use moment::HaloTime;
+pub use reports::{ReportRows, Reports, Row, identifier, quoted};
+pub use token::{Grant, TenantIn};

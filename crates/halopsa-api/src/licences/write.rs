@@ -1,0 +1,420 @@
+//! Writing licences: what may be written, checked before it is sent, and what became of it.
+
+use std::collections::BTreeSet;
+
+use api_core::{Call, Error, ErrorKind, Result};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{Licences, SoftwareLicence, answer};
+use crate::failure::Needs;
+use crate::ids::{ClientId, LicenceId};
+
+/// The type of a subscription.
+pub const SUBSCRIPTION: i64 = 1;
+
+const POST: &str = "POST SoftwareLicence";
+
+/// HaloPSA's own limit of a name.
+const LONGEST_NAME: usize = 500;
+
+/// Fields that have their own place and must not come in through `fields`. `customfields` does not exist on licences.
+const OWN_FIELDS: [&str; 6] = ["id", "type", "client_id", "name", "count", "customfields"];
+
+/// One record to write. Counts and ids are 32-bit on the server and are checked before anything is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LicenceWrite {
+    /// A new record. HaloPSA does not look for one of the same name (no evidence that it does): a second `Create` makes a
+    /// second record.
+    Create {
+        /// Whose it is.
+        client_id: ClientId,
+        /// Its name, without blanks around it.
+        name: String,
+        /// How many.
+        count: i64,
+        /// Its type; [`SUBSCRIPTION`] unless you know better.
+        kind: i64,
+        /// Further fields, by their wire names.
+        fields: Map<String, Value>,
+    },
+    /// A new count for an existing record; nothing else of it changes. A count of 0 is sent like any other.
+    SetCount {
+        /// The record.
+        id: LicenceId,
+        /// Whose it is.
+        client_id: ClientId,
+        /// How many.
+        count: i64,
+    },
+    /// Other fields of an existing record, by their wire names; what is not named stays.
+    Update {
+        /// The record.
+        id: LicenceId,
+        /// Whose it is.
+        client_id: ClientId,
+        /// The fields to change. `name` and `count` are allowed here.
+        fields: Map<String, Value>,
+    },
+}
+
+/// What became of one write.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum WriteOutcome {
+    /// The server took it; with the stored record where the answer holds it.
+    Confirmed(Option<Box<SoftwareLicence>>),
+    /// The server refused it, and nothing of it was stored.
+    Rejected {
+        /// The server's reason.
+        why: String,
+        /// The answer's status.
+        status: StatusCode,
+    },
+    /// It may or may not be stored. Read before writing again.
+    Unknown {
+        /// What happened.
+        why: String,
+    },
+    /// It never reached the server; it may be written later.
+    NotSent {
+        /// What happened.
+        why: String,
+    },
+}
+
+impl WriteOutcome {
+    /// Whether the server took it.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self, Self::Confirmed(_))
+    }
+
+    /// Whether only reading can tell what became of it.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+}
+
+impl LicenceWrite {
+    /// A new subscription.
+    pub fn create(client_id: ClientId, name: impl Into<String>, count: i64) -> Self {
+        Self::Create {
+            client_id,
+            name: name.into(),
+            count,
+            kind: SUBSCRIPTION,
+            fields: Map::new(),
+        }
+    }
+
+    /// A new count for an existing record.
+    #[must_use]
+    pub fn set_count(id: LicenceId, client_id: ClientId, count: i64) -> Self {
+        Self::SetCount {
+            id,
+            client_id,
+            count,
+        }
+    }
+
+    /// The record it goes to; `None` for a new one.
+    #[must_use]
+    pub fn id(&self) -> Option<LicenceId> {
+        match self {
+            Self::Create { .. } => None,
+            Self::SetCount { id, .. } | Self::Update { id, .. } => Some(*id),
+        }
+    }
+
+    /// The client it belongs to.
+    #[must_use]
+    pub fn client_id(&self) -> ClientId {
+        match self {
+            Self::Create { client_id, .. }
+            | Self::SetCount { client_id, .. }
+            | Self::Update { client_id, .. } => *client_id,
+        }
+    }
+
+    /// The element of the request's array.
+    fn to_json(&self) -> std::result::Result<Value, String> {
+        let client_id = positive(self.client_id().get(), "client id")?;
+        match self {
+            Self::Create {
+                name,
+                count,
+                kind,
+                fields,
+                ..
+            } => {
+                check_name(name)?;
+                if let Some(field) = OWN_FIELDS.iter().find(|field| fields.contains_key(**field)) {
+                    return Err(format!("`{field}` cannot be set as a further field"));
+                }
+                let mut record = fields.clone();
+                record.insert("type".to_owned(), json!(int32(*kind, "type")?));
+                record.insert("client_id".to_owned(), json!(client_id));
+                record.insert("name".to_owned(), json!(name));
+                record.insert("count".to_owned(), json!(count32(*count)?));
+                Ok(Value::Object(record))
+            }
+            Self::SetCount { id, count, .. } => Ok(json!({
+                "id": positive(id.get(), "licence id")?,
+                "client_id": client_id,
+                "count": count32(*count)?,
+            })),
+            Self::Update { id, fields, .. } => {
+                for field in ["id", "type", "client_id", "customfields"] {
+                    if fields.contains_key(field) {
+                        return Err(format!("`{field}` cannot be updated"));
+                    }
+                }
+                if let Some(name) = fields.get("name") {
+                    check_name(name.as_str().unwrap_or_default())?;
+                }
+                if let Some(count) = fields.get("count") {
+                    count32(count.as_i64().ok_or("a count must be a whole number")?)?;
+                }
+                let mut record = fields.clone();
+                record.insert("id".to_owned(), json!(positive(id.get(), "licence id")?));
+                record.insert("client_id".to_owned(), json!(client_id));
+                Ok(Value::Object(record))
+            }
+        }
+    }
+}
+
+fn int32(value: i64, what: &str) -> std::result::Result<i32, String> {
+    i32::try_from(value).map_err(|_| format!("{what} {value} does not fit HaloPSA's 32-bit number"))
+}
+
+fn positive(value: i64, what: &str) -> std::result::Result<i32, String> {
+    match int32(value, what)? {
+        id if id > 0 => Ok(id),
+        _ => Err(format!("{what} {value} is not the id of a record")),
+    }
+}
+
+fn count32(count: i64) -> std::result::Result<i32, String> {
+    match int32(count, "count")? {
+        count if count >= 0 => Ok(count),
+        _ => Err(format!("count {count} is negative")),
+    }
+}
+
+/// A name that the server would store differently could not be found again, and the next run would create it twice.
+fn check_name(name: &str) -> std::result::Result<(), String> {
+    if name.is_empty() || name.trim() != name {
+        return Err(format!(
+            "the name {name:?} is blank or has blanks around it"
+        ));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(format!("the name {name:?} has control characters"));
+    }
+    if name.chars().count() > LONGEST_NAME {
+        return Err(format!("a name is longer than {LONGEST_NAME} characters"));
+    }
+    Ok(())
+}
+
+/// The request's array; an error names the item that cannot be written.
+pub(super) fn body_of(items: &[LicenceWrite]) -> Result<Vec<Value>> {
+    let invalid = |index: usize, problem: String| {
+        Error::new(
+            ErrorKind::Config,
+            format!("item {index} cannot be written: {problem}"),
+        )
+        .with_operation(POST)
+        .with_hint("nothing was sent")
+    };
+    let mut ids = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let mut body = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        body.push(item.to_json().map_err(|problem| invalid(index, problem))?);
+        let repeated = match item {
+            LicenceWrite::Create {
+                client_id,
+                name,
+                kind,
+                ..
+            } => !names.insert((*client_id, name.as_str(), *kind)),
+            LicenceWrite::SetCount { id, .. } | LicenceWrite::Update { id, .. } => !ids.insert(*id),
+        };
+        if repeated {
+            return Err(invalid(index, "it repeats an earlier item".to_owned()));
+        }
+    }
+    Ok(body)
+}
+
+/// What one POST came to.
+pub(super) enum Posted {
+    Settled(Vec<WriteOutcome>),
+    /// Refused as a whole; whether the server had stored some of the items by then is not known.
+    RefusedBatch(String),
+}
+
+impl Licences {
+    /// Writes records with **one** request and says for each what became of it. Nothing that may have arrived is repeated.
+    ///
+    /// The answer may be an array, one object or nothing (all three occur or are documented); records in it are matched by id, or by
+    /// client, name and count. When several items were refused together, it is not known whether HaloPSA had stored some of
+    /// them: all are `Unknown`. Use [`write_all`](Licences::write_all) to have that sorted out.
+    ///
+    /// # Errors
+    /// `Config` when an item cannot be written (count outside 0 to 2,147,483,647, blank name, repeated item): nothing was sent.
+    pub async fn write_many(&self, items: &[LicenceWrite]) -> Result<Vec<WriteOutcome>> {
+        Ok(match self.post(items).await? {
+            Posted::Settled(outcomes) => outcomes,
+            Posted::RefusedBatch(why) => all(items, &WriteOutcome::Unknown { why }),
+        })
+    }
+
+    /// Writes one record. One request.
+    ///
+    /// # Errors
+    /// As for [`write_many`](Licences::write_many).
+    pub async fn write(&self, item: LicenceWrite) -> Result<WriteOutcome> {
+        let mut outcomes = self.write_many(&[item]).await?;
+        outcomes.pop().ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "the write has no outcome").with_operation(POST)
+        })
+    }
+
+    /// Marks a record as inactive. A setting of HaloPSA may then make the invoice lines that refer to it inactive too.
+    ///
+    /// # Errors
+    /// As for [`write_many`](Licences::write_many).
+    pub async fn deactivate(&self, id: LicenceId, client_id: ClientId) -> Result<WriteOutcome> {
+        let fields = Map::from_iter([("is_active".to_owned(), Value::Bool(false))]);
+        self.write(LicenceWrite::Update {
+            id,
+            client_id,
+            fields,
+        })
+        .await
+    }
+
+    pub(super) async fn post(&self, items: &[LicenceWrite]) -> Result<Posted> {
+        if items.is_empty() {
+            return Ok(Posted::Settled(Vec::new()));
+        }
+        let call = Call::post(POST, &["api", "SoftwareLicence"]).json(&body_of(items)?)?;
+        let sent = self.core.send(call, POST, Needs::EDIT_LICENCES).await;
+        Ok(match sent {
+            Ok(reply) => Posted::Settled(answer::outcomes(items, &reply.body)),
+            Err(error) => failed(items, &error),
+        })
+    }
+}
+
+/// What a failed request means for its items.
+fn failed(items: &[LicenceWrite], error: &Error) -> Posted {
+    let why = match error.hint() {
+        Some(hint) => format!("{error} ({hint})"),
+        None => error.to_string(),
+    };
+    // A 429 is given before any work is done.
+    if !error.may_have_been_sent() || error.is_rate_limited() {
+        return Posted::Settled(all(items, &WriteOutcome::NotSent { why }));
+    }
+    let Some(status) = error.status().filter(|_| error.was_refused()) else {
+        return Posted::Settled(all(items, &WriteOutcome::Unknown { why }));
+    };
+    // These are given before the first item is looked at.
+    let before_any_item = matches!(status.as_u16(), 401 | 405 | 411 | 413 | 415);
+    if items.len() == 1 || before_any_item {
+        return Posted::Settled(all(items, &WriteOutcome::Rejected { why, status }));
+    }
+    Posted::RefusedBatch(why)
+}
+
+fn all(items: &[LicenceWrite], outcome: &WriteOutcome) -> Vec<WriteOutcome> {
+    vec![outcome.clone(); items.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LicenceWrite, body_of};
+    use crate::ids::{ClientId, LicenceId};
+    use api_core::ErrorKind;
+    use serde_json::{Map, json};
+
+    fn create(name: &str, count: i64) -> LicenceWrite {
+        LicenceWrite::create(ClientId::new(13), name, count)
+    }
+
+    fn set(id: i64, count: i64) -> LicenceWrite {
+        LicenceWrite::set_count(LicenceId::new(id), ClientId::new(12), count)
+    }
+
+    #[test]
+    fn the_body_is_an_array_of_objects_with_integer_ids() {
+        let body = body_of(&[set(501, 5), create("Cove - Servers", 1)]).unwrap();
+        assert_eq!(
+            json!(body),
+            json!([
+                {"id": 501, "client_id": 12, "count": 5},
+                {"type": 1, "client_id": 13, "name": "Cove - Servers", "count": 1},
+            ])
+        );
+    }
+
+    #[test]
+    fn a_count_of_zero_is_sent() {
+        assert_eq!(
+            json!(body_of(&[set(501, 0)]).unwrap()),
+            json!([{"id": 501, "client_id": 12, "count": 0}])
+        );
+    }
+
+    #[test]
+    fn what_halopsa_could_not_hold_is_refused_before_sending() {
+        let max = i64::from(i32::MAX);
+        assert!(body_of(&[set(1, max)]).is_ok());
+        let further = |field: &str| LicenceWrite::Create {
+            client_id: ClientId::new(1),
+            name: "x".to_owned(),
+            count: 1,
+            kind: 1,
+            fields: Map::from_iter([(field.to_owned(), json!(1))]),
+        };
+        let update = |field: &str, value| LicenceWrite::Update {
+            id: LicenceId::new(1),
+            client_id: ClientId::new(1),
+            fields: Map::from_iter([(field.to_owned(), value)]),
+        };
+        let cases = [
+            ("count too large", set(1, max + 1)),
+            ("negative count", set(1, -1)),
+            ("id zero", set(0, 1)),
+            ("id too large", set(max + 1, 1)),
+            ("blank name", create(" ", 1)),
+            ("empty name", create("", 1)),
+            ("name with blanks", create("x ", 1)),
+            ("name with a line break", create("a\nb", 1)),
+            ("long name", create(&"x".repeat(501), 1)),
+            ("id among the further fields", further("id")),
+            ("customfields", further("customfields")),
+            ("update of the id", update("id", json!(2))),
+            ("update to a blank name", update("name", json!(null))),
+            ("update to a fraction", update("count", json!(1.5))),
+        ];
+        for (name, item) in cases {
+            let error = body_of(&[set(7, 1), item]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+            assert!(error.message().starts_with("item 1 "), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_item_twice_in_one_request_is_refused() {
+        assert!(body_of(&[set(1, 1), set(1, 2)]).is_err());
+        assert!(body_of(&[create("a", 1), create("a", 1)]).is_err());
+        assert!(body_of(&[create("a", 1), create("A", 1), set(1, 1)]).is_ok());
+    }
+}
