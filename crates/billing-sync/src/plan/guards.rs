@@ -103,9 +103,9 @@ pub(super) fn measure(
 ) -> Vec<Guard> {
     let gaps = usage.completeness.problems();
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
-    let (created, zeroed) = (count(ChangeKind::Create), count(ChangeKind::Zero));
-    let changed = count(ChangeKind::Update) + zeroed;
-    let existing = changed + count(ChangeKind::Keep);
+    let (created, emptied) = (count(ChangeKind::Create), count(ChangeKind::Zero));
+    let moving = count(ChangeKind::Update) + emptied;
+    let existing = moving + count(ChangeKind::Keep);
     vec![
         Guard {
             guard: GuardName::Finality,
@@ -144,14 +144,14 @@ pub(super) fn measure(
         Guard {
             guard: GuardName::MaxChangedPercent,
             limit: limits.max_changed_percent.to_string(),
-            value: percent(changed, existing),
-            tripped: changed * 100 > u64::from(limits.max_changed_percent) * existing,
+            value: percent(moving, existing),
+            tripped: moving * 100 > u64::from(limits.max_changed_percent) * existing,
         },
         Guard {
             guard: GuardName::MaxZeroed,
             limit: limits.max_zeroed.to_string(),
-            value: zeroed.to_string(),
-            tripped: zeroed > u64::from(limits.max_zeroed),
+            value: emptied.to_string(),
+            tripped: emptied > u64::from(limits.max_zeroed),
         },
         Guard {
             guard: GuardName::MaxCreated,

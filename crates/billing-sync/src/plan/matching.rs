@@ -1,1 +1,153 @@
-//! x
+//! Which client a vendor's customer is: by stable id only. A name never decides.
+
+use super::lines::Line;
+use crate::ids::{ClientId, CustomerId};
+use crate::memory::Memory;
+use crate::rules::{MatchBy, Rules};
+use crate::target::{Client, TargetSnapshot};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What became of looking for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Match<'a> {
+    /// Exactly one, and it is active.
+    Client(&'a Client),
+    /// None. The text says what was looked for and what to do.
+    None(String),
+    /// Exactly one, but inactive.
+    Inactive(&'a Client),
+    /// More than one.
+    Ambiguous(Vec<&'a Client>),
+}
+
+/// Finds clients.
+#[derive(Debug)]
+pub(super) struct Matcher<'a> {
+    target: &'a TargetSnapshot,
+    by: MatchBy,
+    claims: BTreeMap<&'a str, BTreeSet<ClientId>>,
+    decisions: BTreeMap<&'a CustomerId, BTreeSet<ClientId>>,
+}
+
+impl<'a> Matcher<'a> {
+    pub(super) fn new(target: &'a TargetSnapshot, rules: &Rules, memory: &'a Memory) -> Self {
+        let mut claims: BTreeMap<&str, BTreeSet<ClientId>> = BTreeMap::new();
+        for client in target.clients() {
+            for id in &client.vendor_ids {
+                let id = id.trim();
+                if !id.is_empty() {
+                    claims.entry(id).or_default().insert(client.id);
+                }
+            }
+        }
+        let mut decisions: BTreeMap<&CustomerId, BTreeSet<ClientId>> = BTreeMap::new();
+        for decision in &memory.decisions {
+            decisions
+                .entry(&decision.customer)
+                .or_default()
+                .insert(decision.client);
+        }
+        Self {
+            target,
+            by: rules.match_by,
+            claims,
+            decisions,
+        }
+    }
+
+    /// The client of the customer of this line. A person's decision comes first.
+    pub(super) fn find(&self, line: &Line) -> Match<'a> {
+        if line.customer.is_blank() {
+            return Match::None("the vendor left the customer's id blank".to_owned());
+        }
+        if let Some(decided) = self.decisions.get(&line.customer) {
+            return self.one_of(decided, || {
+                "the client chosen for it no longer exists".to_owned()
+            });
+        }
+        match self.by {
+            MatchBy::ClientField => {
+                let none = BTreeSet::new();
+                let claimed = self.claims.get(line.customer.as_str()).unwrap_or(&none);
+                self.one_of(claimed, || {
+                    format!(
+                        "no client holds the id {} in its custom field",
+                        line.customer
+                    )
+                })
+            }
+            MatchBy::CustomerReference => self.by_reference(line),
+        }
+    }
+
+    fn by_reference(&self, line: &Line) -> Match<'a> {
+        if line.references_differ {
+            return Match::None("its usage carries different customer references".to_owned());
+        }
+        let Some(reference) = line.reference.as_deref() else {
+            return Match::None("its customer reference is empty".to_owned());
+        };
+        let Some(id) = client_id_in(reference) else {
+            return Match::None(format!(
+                "its customer reference `{reference}` is not a client id like HALO:12"
+            ));
+        };
+        self.one_of(&BTreeSet::from([id]), || {
+            format!("there is no client {id}, which its customer reference names")
+        })
+    }
+
+    fn one_of(&self, ids: &BTreeSet<ClientId>, nothing: impl Fn() -> String) -> Match<'a> {
+        let clients: Vec<&Client> = ids
+            .iter()
+            .filter_map(|id| self.target.client(*id))
+            .collect();
+        match clients.as_slice() {
+            [] => Match::None(nothing()),
+            [one] if one.active => Match::Client(one),
+            [one] => Match::Inactive(one),
+            _ => Match::Ambiguous(clients),
+        }
+    }
+}
+
+/// The client id in a customer reference: `HALO:12`, in any case, or the bare `12`.
+fn client_id_in(reference: &str) -> Option<ClientId> {
+    let text = reference.trim();
+    let digits = match text.split_once(':') {
+        Some((label, rest)) if label.trim().eq_ignore_ascii_case("halo") => rest.trim(),
+        Some(_) => return None,
+        None => text,
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain
+        .then(|| digits.parse().ok())
+        .flatten()
+        .map(ClientId::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::client_id_in;
+    use crate::ids::ClientId;
+
+    #[test]
+    fn a_reference_is_a_labelled_or_bare_id_and_nothing_else() {
+        for text in ["HALO:12", "halo: 12", " 12 ", "Halo:12"] {
+            assert_eq!(client_id_in(text), Some(ClientId::new(12)), "{text}");
+        }
+        for text in [
+            "",
+            "HALO:",
+            "HALO-12",
+            "CWM:12",
+            "12a",
+            "-12",
+            "+12",
+            "HALO:12:3",
+            "1 2",
+        ] {
+            assert_eq!(client_id_in(text), None, "{text}");
+        }
+    }
+}

@@ -3,11 +3,14 @@
 mod approve;
 mod digest;
 mod document;
+mod draft;
 mod guards;
 mod ledger;
+mod lines;
 mod matching;
 mod planner;
 mod quantity;
+mod record;
 mod removal;
 
 pub use approve::{Approval, Approved, Refusal};
@@ -42,6 +45,8 @@ pub(crate) struct Body {
     pub(crate) exceptions: Vec<Exception>,
     pub(crate) ledger: Ledger,
     pub(crate) guards: Vec<Guard>,
+    /// Outside the digest: a retried read must not make another plan.
+    #[serde(skip)]
     pub(crate) requests: RequestEstimate,
 }
 
@@ -154,6 +159,9 @@ pub struct Change {
     pub client_name: String,
     /// The subscription's name.
     pub name: String,
+    /// The record's name, where a person renamed it since. It is known by its id and stays renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_name: Option<String>,
     /// The record; `None` when it has to be made.
     pub licence_id: Option<LicenceId>,
     /// The count as it was read; `None` when there is no record.

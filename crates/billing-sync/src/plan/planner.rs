@@ -1,10 +1,14 @@
-//! x
-use super::Plan;
+//! The planner: usage, target, rules and memory in; one plan out. No I/O, no clock, no choice left to chance.
+
+use super::draft::Draft;
+use super::lines::{self, Line};
+use super::{Body, Plan, RequestEstimate, digest, guards};
 use crate::ids::ClientId;
 use crate::memory::Memory;
 use crate::rules::Rules;
 use crate::target::TargetSnapshot;
 use crate::usage::Usage;
+use serde::Serialize;
 
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +21,7 @@ pub struct PlanInput<'a> {
     pub rules: &'a Rules,
     /// What earlier runs left.
     pub memory: &'a Memory,
-    /// Limits the plan to one client; nothing of another client is changed, and nothing goes to zero unseen.
+    /// Limits the plan to one client. Units of other clients are booked as ignored, and their records stay as they are.
     pub only: Option<ClientId>,
     /// Requests that reading took.
     pub read_requests: u64,
@@ -25,8 +29,148 @@ pub struct PlanInput<'a> {
     pub batch_size: usize,
 }
 
-/// Makes the plan. Pure, total and deterministic.
+/// What the inputs digest covers. The order of lines and records does not reach it.
+#[derive(Serialize)]
+struct Inputs<'a> {
+    lines: &'a [Line],
+    finality: &'a crate::usage::Finality,
+    completeness: &'a crate::usage::Completeness,
+    contract_amounts: Vec<(&'a str, &'a str, &'a str, String)>,
+    unreadable: Vec<String>,
+    clients: &'a [crate::target::Client],
+    subscriptions: &'a [crate::target::Subscription],
+    memory: &'a Memory,
+    only: Option<ClientId>,
+}
+
+/// Makes the plan. Pure, total and deterministic: the same inputs in any order give the same plan with the same id.
+///
+/// ```
+/// use billing_sync::plan::{plan, PlanInput};
+/// # use billing_sync::{Memory, rules::Rules, target::{CompleteList, TargetSnapshot}, usage::*};
+/// # let usage = Usage { period: "202610".parse()?, lines: vec![], contract_amounts: vec![], unreadable: vec![],
+/// #     disagreements: vec![], finality: Finality::Final, completeness: Completeness::default() };
+/// # let target = TargetSnapshot::new(CompleteList::proven(vec![], 0, None)?, CompleteList::proven(vec![], 0, None)?, vec![]);
+/// let made = plan(PlanInput {
+///     usage: &usage,
+///     target: &target,
+///     rules: &Rules::default(),
+///     memory: &Memory::default(),
+///     only: None,
+///     read_requests: 4,
+///     batch_size: 25,
+/// });
+/// // An empty source is never "nothing to do": a guard says so.
+/// assert!(made.guards().iter().any(|guard| guard.tripped));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    let _ = input;
-    todo!()
+    let lines = lines::canonical(input.usage);
+    let inputs_digest = digest::of(&inputs(&input, &lines));
+    let unplaced = input
+        .target
+        .unreadable()
+        .iter()
+        .filter(|record| record.client.is_none())
+        .count();
+
+    let mut draft = Draft::new(&input);
+    draft.note_unreadable();
+    for line in lines {
+        draft.take(line);
+    }
+    draft.take_contract_amounts();
+    let (mut changes, mut exceptions, ledger) = draft.finish();
+    changes.sort_by(|a, b| (a.client_id, &a.name).cmp(&(b.client_id, &b.name)));
+    exceptions.sort_by(|a, b| {
+        (a.kind, &a.customer_id, &a.service, &a.detail).cmp(&(
+            b.kind,
+            &b.customer_id,
+            &b.service,
+            &b.detail,
+        ))
+    });
+
+    let guards = guards::measure(input.usage, &changes, unplaced, &input.rules.limits);
+    let writes = changes
+        .iter()
+        .filter(|change| change.kind != super::ChangeKind::Keep)
+        .count() as u64;
+    let batches = writes.div_ceil(input.batch_size.max(1) as u64);
+    Plan::seal(Body {
+        period: input.usage.period,
+        finality: input.usage.finality.clone(),
+        gaps: input.usage.completeness.problems(),
+        rules_digest: input.rules.digest(),
+        inputs_digest,
+        changes,
+        exceptions,
+        ledger,
+        guards,
+        requests: RequestEstimate {
+            read: input.read_requests,
+            // Apply reads the target once before and once after.
+            write_estimate: if writes == 0 { 0 } else { batches + 2 },
+        },
+    })
+}
+
+fn inputs<'a>(input: &PlanInput<'a>, lines: &'a [Line]) -> Inputs<'a> {
+    let usage = input.usage;
+    let mut contract_amounts: Vec<_> = usage
+        .contract_amounts
+        .iter()
+        .map(|amount| {
+            let quantity = amount.quantity.normalize().to_string();
+            (
+                amount.contract.as_str(),
+                amount.service.as_str(),
+                amount.unit.as_str(),
+                quantity,
+            )
+        })
+        .collect();
+    contract_amounts.sort();
+    let mut unreadable: Vec<String> = usage
+        .unreadable
+        .iter()
+        .map(|record| {
+            format!(
+                "{:?} {:?} {}",
+                record.contract, record.customer, record.detail
+            )
+        })
+        .chain(
+            input
+                .target
+                .unreadable()
+                .iter()
+                .map(|record| format!("{:?} {}", record.client, record.detail)),
+        )
+        .chain(
+            usage
+                .disagreements
+                .iter()
+                .map(|d| format!("{:?}", (&d.customer, &d.contract, &d.service))),
+        )
+        .collect();
+    unreadable.sort();
+    Inputs {
+        lines,
+        finality: &usage.finality,
+        completeness: &usage.completeness,
+        contract_amounts,
+        unreadable,
+        clients: input.target.clients(),
+        subscriptions: input.target.subscriptions(),
+        memory: input.memory,
+        only: input.only,
+    }
+}
+
+impl Rules {
+    /// Digest of these rules. A plan made under other rules is refused.
+    pub fn digest(&self) -> String {
+        digest::of(self)
+    }
 }

@@ -1,1 +1,199 @@
-//! x
+//! Owned subscriptions without usage: to zero only when absence is proven, otherwise held as they are.
+
+use super::{Change, ChangeKind, Exception, ExceptionKind};
+use crate::ids::{ClientId, CustomerId, Key};
+use crate::memory::{Memory, Owned};
+use crate::rules::Rules;
+use crate::target::{Standing, Subscription, TargetSnapshot};
+use crate::usage::Usage;
+use std::collections::BTreeSet;
+
+/// What the planner knows when it comes to removals.
+pub(super) struct Absence<'a> {
+    pub(super) usage: &'a Usage,
+    pub(super) target: &'a TargetSnapshot,
+    pub(super) memory: &'a Memory,
+    pub(super) rules: &'a Rules,
+    /// Keys that have usage, billed or blocked.
+    pub(super) with_usage: &'a BTreeSet<Key>,
+    /// Customers with usage.
+    pub(super) seen: &'a BTreeSet<CustomerId>,
+    /// Customers of whose usage at least a part was not billed.
+    pub(super) held: &'a BTreeSet<CustomerId>,
+    /// Clients whose records or usage could not all be read.
+    pub(super) blocked: &'a BTreeSet<ClientId>,
+    /// Limits the plan to one client.
+    pub(super) only: Option<ClientId>,
+}
+
+/// Zero and held changes for owned subscriptions without usage.
+pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
+    let mut changes = Vec::new();
+    let mut exceptions = Vec::new();
+    for owned in &absence.memory.owned {
+        if absence.with_usage.contains(&owned.key)
+            || absence.only.is_some_and(|only| only != owned.key.client)
+        {
+            continue;
+        }
+        // Someone took the record away, switched it off, or it is at zero already: nothing is left to remove.
+        let Some(record) = absence.target.subscription(owned.licence).filter(|record| {
+            record.standing == Standing::Active
+                && record.client == owned.key.client
+                && record.count != 0
+        }) else {
+            continue;
+        };
+        let client_name = absence
+            .target
+            .client(record.client)
+            .map(|client| client.name.clone())
+            .unwrap_or_default();
+        let (kind, after, reason) = match absence.reason_to_hold(owned) {
+            None => (
+                ChangeKind::Zero,
+                0,
+                format!(
+                    "no usage in {}, last billed in {}",
+                    absence.usage.period, owned.period
+                ),
+            ),
+            Some(hold) => {
+                if let Hold::Suspicious(why) = &hold {
+                    exceptions.push(suspicion(owned, why));
+                }
+                (
+                    ChangeKind::Keep,
+                    record.count,
+                    format!("no usage, but held: {}", hold.text()),
+                )
+            }
+        };
+        changes.push(change(owned, record, client_name, kind, after, reason));
+    }
+    (changes, exceptions)
+}
+
+/// Why an owned subscription without usage keeps its count.
+enum Hold {
+    /// The plan says so elsewhere (a guard, an exception, a rule).
+    Known(String),
+    /// Nothing else says so: it becomes an exception.
+    Suspicious(String),
+}
+
+impl Hold {
+    fn text(&self) -> &str {
+        match self {
+            Self::Known(text) | Self::Suspicious(text) => text,
+        }
+    }
+}
+
+impl Absence<'_> {
+    fn reason_to_hold(&self, owned: &Owned) -> Option<Hold> {
+        let known = |text: &str| Some(Hold::Known(text.to_owned()));
+        let complete = &self.usage.completeness;
+        if !self.usage.finality.is_final() {
+            return known("the period is not final");
+        }
+        if self.usage.lines.is_empty() || !complete.is_complete() {
+            return known("the usage is not proven to be complete");
+        }
+        if self.blocked.contains(&owned.key.client) {
+            return known("not all records of the client could be read");
+        }
+        if let Some(customer) = owned
+            .customers
+            .iter()
+            .find(|customer| self.held.contains(*customer))
+        {
+            return Some(Hold::Known(format!(
+                "the usage of customer {customer} is not billed in full"
+            )));
+        }
+        let unreadable_here = self.usage.unreadable.iter().any(|record| {
+            record.customer.is_none()
+                && record
+                    .contract
+                    .as_ref()
+                    .is_none_or(|contract| owned.contracts.contains(contract))
+        });
+        if unreadable_here {
+            return known("a usage record of its contract could not be read");
+        }
+        if let Some(customer) = owned
+            .customers
+            .iter()
+            .find(|customer| self.ignored(customer))
+        {
+            return Some(Hold::Known(format!("a rule ignores customer {customer}")));
+        }
+        if let Some(contract) = owned
+            .contracts
+            .iter()
+            .find(|contract| !complete.contracts_seen.contains(*contract))
+        {
+            return Some(Hold::Suspicious(format!(
+                "contract {contract} had usage before and has no usage document in {}",
+                self.usage.period
+            )));
+        }
+        if let Some(customer) = owned.customers.iter().find(|customer| {
+            complete.customers_listed.contains(*customer) && !self.seen.contains(*customer)
+        }) {
+            return Some(Hold::Suspicious(format!(
+                "the vendor still lists customer {customer} but sent no usage for it"
+            )));
+        }
+        None
+    }
+
+    /// True when a rule ignores everything of a customer: its subscriptions are then left alone.
+    fn ignored(&self, customer: &CustomerId) -> bool {
+        self.rules.rules.iter().any(|rule| {
+            rule.customer.as_ref() == Some(customer)
+                && rule.service.is_none()
+                && rule.until.is_none_or(|until| self.usage.period <= until)
+                && matches!(rule.action, crate::rules::Action::Ignore { .. })
+        })
+    }
+}
+
+fn suspicion(owned: &Owned, why: &str) -> Exception {
+    Exception {
+        kind: ExceptionKind::TotalsDisagree,
+        customer_id: owned.customers.iter().next().cloned(),
+        customer_name: String::new(),
+        service: None,
+        quantity: None,
+        detail: format!(
+            "`{}` of client {} is held at its count: {why}",
+            owned.key.name, owned.key.client
+        ),
+    }
+}
+
+fn change(
+    owned: &Owned,
+    record: &Subscription,
+    client_name: String,
+    kind: ChangeKind,
+    after: i64,
+    reason: String,
+) -> Change {
+    Change {
+        kind,
+        client_id: record.client,
+        client_name,
+        name: owned.key.name.clone(),
+        found_name: (record.name != owned.key.name).then(|| record.name.clone()),
+        licence_id: Some(record.id),
+        before: Some(record.count),
+        after,
+        adopted: false,
+        reason,
+        derivation: None,
+        sources: Vec::new(),
+    }
+}

@@ -1,0 +1,580 @@
+//! The plan while it is made: each line is matched, each unit booked, each key counted.
+
+use super::ledger::{Bookkeeper, Bucket, Ledger};
+use super::lines::Line;
+use super::matching::{Match, Matcher};
+use super::quantity::{self, CountProblem};
+use super::record::{Found, Records};
+use super::removal::{self, Absence};
+use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput, Source};
+use crate::ids::{ClientId, CustomerId, Key, ServiceName};
+use crate::rules::{Action, Terms};
+use crate::target::Client;
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a line adds to a key.
+#[derive(Debug)]
+struct Part {
+    line: Line,
+    quantity: Decimal,
+    terms: Terms,
+}
+
+/// What is collected on the way.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    input: PlanInput<'a>,
+    matcher: Matcher<'a>,
+    records: Records<'a>,
+    books: Bookkeeper,
+    exceptions: Vec<Exception>,
+    keys: BTreeMap<Key, Vec<Part>>,
+    seen: BTreeSet<CustomerId>,
+    held: BTreeSet<CustomerId>,
+    /// Clients nothing may be written to, and why.
+    blocked: BTreeMap<ClientId, (ExceptionKind, String)>,
+    /// Customers nothing may be written for, and why.
+    blocked_customers: BTreeMap<CustomerId, (ExceptionKind, String)>,
+    unplaced_record: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(input: &PlanInput<'a>) -> Self {
+        Self {
+            input: *input,
+            matcher: Matcher::new(input.target, input.rules, input.memory),
+            records: Records::new(input.target, input.memory, input.rules.adopt),
+            books: Bookkeeper::default(),
+            exceptions: Vec::new(),
+            keys: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            held: BTreeSet::new(),
+            blocked: BTreeMap::new(),
+            blocked_customers: BTreeMap::new(),
+            unplaced_record: false,
+        }
+    }
+
+    /// Takes note of everything that could not be read or does not agree, before any line is taken.
+    pub(super) fn note_unreadable(&mut self) {
+        for record in self.input.target.unreadable() {
+            let detail = format!(
+                "a record of the billing system could not be read: {}",
+                record.detail
+            );
+            match record.client {
+                Some(client) => {
+                    self.blocked
+                        .entry(client)
+                        .or_insert((ExceptionKind::UnreadableRecord, detail.clone()));
+                }
+                None => self.unplaced_record = true,
+            }
+            self.except(ExceptionKind::UnreadableRecord, None, None, None, detail);
+        }
+        for record in &self.input.usage.unreadable {
+            let detail = format!("a usage record could not be read: {}", record.detail);
+            if let Some(customer) = &record.customer {
+                self.blocked_customers
+                    .entry(customer.clone())
+                    .or_insert((ExceptionKind::UnreadableRecord, detail.clone()));
+                self.held.insert(customer.clone());
+            }
+            self.exceptions.push(Exception {
+                kind: ExceptionKind::UnreadableRecord,
+                customer_id: record.customer.clone(),
+                customer_name: String::new(),
+                service: None,
+                quantity: None,
+                detail,
+            });
+        }
+        for difference in &self.input.usage.disagreements {
+            let detail = format!(
+                "contract {} states {} units of `{}`, its devices sum to {}",
+                difference.contract, difference.stated, difference.service, difference.summed
+            );
+            self.blocked_customers
+                .entry(difference.customer.clone())
+                .or_insert((ExceptionKind::TotalsDisagree, detail));
+        }
+    }
+
+    /// Books one line, and keeps it for its key when it has one.
+    pub(super) fn take(&mut self, line: Line) {
+        if !line.customer.is_blank() {
+            self.seen.insert(line.customer.clone());
+        }
+        let Some(quantity) = line.quantity else {
+            self.hold(&line);
+            let detail = "its units are too large to be summed exactly".to_owned();
+            self.except(
+                ExceptionKind::UnreadableRecord,
+                Some(&line),
+                None,
+                None,
+                detail,
+            );
+            return;
+        };
+        self.books.receive(&line.service, &line.unit, quantity);
+        if line.service.is_blank() {
+            let detail = "the vendor names no billing service for these units".to_owned();
+            return self.set_aside(
+                &line,
+                quantity,
+                Bucket::Blocked,
+                ExceptionKind::UnmappedService,
+                detail,
+            );
+        }
+        if !self.in_scope(&line.service) {
+            return self
+                .books
+                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+        }
+        let terms = match self.action(&line) {
+            Action::Ignore { .. } => {
+                return self
+                    .books
+                    .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+            }
+            Action::Bill(terms) => terms,
+        };
+        match self.matcher.find(&line) {
+            Match::Client(client) => self.place(line, quantity, client, terms),
+            Match::None(detail) => {
+                self.set_aside(
+                    &line,
+                    quantity,
+                    Bucket::Unmatched,
+                    ExceptionKind::UnmatchedCustomer,
+                    detail,
+                );
+            }
+            Match::Inactive(client) => {
+                let detail = format!("client {} (`{}`) is inactive", client.id, client.name);
+                self.set_aside(
+                    &line,
+                    quantity,
+                    Bucket::Blocked,
+                    ExceptionKind::InactiveClient,
+                    detail,
+                );
+            }
+            Match::Ambiguous(clients) => {
+                let names: Vec<String> = clients
+                    .iter()
+                    .map(|client| format!("{} (`{}`)", client.id, client.name))
+                    .collect();
+                let detail = format!("{} clients claim it: {}", clients.len(), names.join(", "));
+                for client in clients {
+                    // What else this client gets would be a sum with a part missing.
+                    self.blocked
+                        .entry(client.id)
+                        .or_insert((ExceptionKind::AmbiguousCustomer, detail.clone()));
+                }
+                self.set_aside(
+                    &line,
+                    quantity,
+                    Bucket::Blocked,
+                    ExceptionKind::AmbiguousCustomer,
+                    detail,
+                );
+            }
+        }
+    }
+
+    /// Books what belongs to no customer.
+    pub(super) fn take_contract_amounts(&mut self) {
+        for amount in &self.input.usage.contract_amounts {
+            self.books
+                .receive(&amount.service, &amount.unit, amount.quantity);
+            let bucket = if self.in_scope(&amount.service) {
+                Bucket::ContractLevel
+            } else {
+                Bucket::Ignored
+            };
+            self.books
+                .book(&amount.service, &amount.unit, bucket, amount.quantity);
+            if bucket == Bucket::ContractLevel && !amount.quantity.is_zero() {
+                self.exceptions.push(Exception {
+                    kind: ExceptionKind::ContractLevel,
+                    customer_id: None,
+                    customer_name: String::new(),
+                    service: Some(amount.service.clone()),
+                    quantity: Some(amount.quantity),
+                    detail: format!(
+                        "charged to contract {} as a whole, not to a customer",
+                        amount.contract
+                    ),
+                });
+            }
+        }
+    }
+
+    fn in_scope(&self, service: &ServiceName) -> bool {
+        let products = &self.input.rules.products;
+        products.is_empty()
+            || products
+                .iter()
+                .any(|product| service.as_str().starts_with(product.as_str()))
+    }
+
+    fn action(&self, line: &Line) -> Action {
+        self.input
+            .rules
+            .rules
+            .iter()
+            .find(|rule| rule.matches(&line.customer, &line.service, self.input.usage.period))
+            .map_or_else(
+                || Action::Bill(Terms::default()),
+                |rule| rule.action.clone(),
+            )
+    }
+
+    fn place(&mut self, line: Line, quantity: Decimal, client: &Client, terms: Terms) {
+        if self.input.only.is_some_and(|only| only != client.id) {
+            return self
+                .books
+                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+        }
+        if let Some((kind, detail)) = self.blocked_customers.get(&line.customer).cloned() {
+            // Its sum is not whole: neither is the sum of the client.
+            self.blocked.entry(client.id).or_insert((kind, detail));
+        }
+        let name = match &terms.name {
+            Some(name) => name.trim().to_owned(),
+            None => self
+                .input
+                .rules
+                .name
+                .replace("{service}", line.service.as_str())
+                .trim()
+                .to_owned(),
+        };
+        let key = Key {
+            client: client.id,
+            name,
+        };
+        self.keys.entry(key).or_default().push(Part {
+            line,
+            quantity,
+            terms,
+        });
+    }
+
+    /// Turns the collected keys into changes, and what is left of them into exceptions.
+    pub(super) fn finish(mut self) -> (Vec<Change>, Vec<Exception>, Ledger) {
+        let keys = std::mem::take(&mut self.keys);
+        let with_usage: BTreeSet<Key> = keys.keys().cloned().collect();
+        let near_twins = near_twins(&keys);
+        let mut changes = Vec::new();
+        for (key, parts) in keys {
+            match self.settle(&key, &parts, &near_twins) {
+                Ok((change, derivation)) => {
+                    self.book_billed(&parts, &derivation);
+                    changes.extend(change);
+                }
+                Err((kind, detail)) => {
+                    for part in &parts {
+                        self.set_aside(
+                            &part.line,
+                            part.quantity,
+                            Bucket::Blocked,
+                            kind,
+                            detail.clone(),
+                        );
+                    }
+                }
+            }
+        }
+        let blocked: BTreeSet<ClientId> = self.blocked.keys().copied().collect();
+        let (removals, suspicions) = removal::removals(&Absence {
+            usage: self.input.usage,
+            target: self.input.target,
+            memory: self.input.memory,
+            rules: self.input.rules,
+            with_usage: &with_usage,
+            seen: &self.seen,
+            held: &self.held,
+            blocked: &blocked,
+            only: self.input.only,
+        });
+        changes.extend(removals);
+        self.exceptions.extend(suspicions);
+        (changes, self.exceptions, self.books.close())
+    }
+
+    /// The change of one key, or why there is none. No change at all where there is nothing to bill and no record.
+    fn settle(
+        &self,
+        key: &Key,
+        parts: &[Part],
+        near_twins: &BTreeSet<Key>,
+    ) -> Result<(Option<Change>, Derivation), (ExceptionKind, String)> {
+        if let Some(why) = self.blocked.get(&key.client) {
+            return Err(why.clone());
+        }
+        let terms = shared_terms(key, parts, near_twins)?;
+        let quantities: Vec<_> = parts
+            .iter()
+            .map(|part| (part.quantity, part.terms.multiplier))
+            .collect();
+        let derivation = quantity::count(&quantities, terms).map_err(|problem| match problem {
+            CountProblem::Fraction(units) => (
+                ExceptionKind::FractionWithoutRule,
+                format!(
+                    "the client's sum is {units}: add a rule that says how to round `{}`",
+                    key.name
+                ),
+            ),
+            CountProblem::Negative(units) => (
+                ExceptionKind::UnreadableRecord,
+                format!("the client's sum is {units}: less than nothing"),
+            ),
+            CountProblem::TooLarge => (
+                ExceptionKind::UnreadableRecord,
+                "the client's sum does not fit a subscription's count".to_owned(),
+            ),
+        })?;
+        let client = self.input.target.client(key.client);
+        let mut change = Change {
+            kind: ChangeKind::Keep,
+            client_id: key.client,
+            client_name: client.map(|client| client.name.clone()).unwrap_or_default(),
+            name: key.name.clone(),
+            found_name: None,
+            licence_id: None,
+            before: None,
+            after: derivation.count,
+            adopted: false,
+            reason: String::new(),
+            derivation: Some(derivation.clone()),
+            sources: parts.iter().map(Part::source).collect(),
+        };
+        match self.records.find(key) {
+            Found::Unclear(detail) => return Err((ExceptionKind::AmbiguousSubscription, detail)),
+            Found::Nothing(_) if derivation.count == 0 => return Ok((None, derivation)),
+            Found::Nothing(_) if self.unplaced_record => {
+                return Err((
+                    ExceptionKind::UnreadableRecord,
+                    "a subscription that could not be read may be this one".to_owned(),
+                ));
+            }
+            Found::Nothing(seen) => {
+                change.kind = ChangeKind::Create;
+                change.reason = match seen {
+                    None => "no subscription of that name yet".to_owned(),
+                    Some(seen) => format!("no active subscription of that name ({seen})"),
+                };
+            }
+            Found::Adoptable(record) => {
+                change.adopted = true;
+                change.compare(record.id, record.count, "taken over by its exact name");
+            }
+            Found::Owned { record, last } => {
+                let edited = (record.count != last.count)
+                    .then(|| format!("was set to {} by hand after {}", record.count, last.count));
+                change.found_name = (record.name != key.name).then(|| record.name.clone());
+                change.compare(record.id, record.count, &edited.unwrap_or_default());
+            }
+        }
+        Ok((Some(change), derivation))
+    }
+
+    /// Books the units behind a count. What is free or rounded is booked to the largest part, in its own unit.
+    fn book_billed(&mut self, parts: &[Part], derivation: &Derivation) {
+        let largest = parts
+            .iter()
+            .enumerate()
+            .max_by_key(|(at, part)| {
+                (
+                    part.quantity.saturating_mul(part.terms.multiplier),
+                    std::cmp::Reverse(*at),
+                )
+            })
+            .map(|(at, _)| at);
+        let rounding = derivation.units - derivation.free - Decimal::from(derivation.count);
+        for (at, part) in parts.iter().enumerate() {
+            let (mut free, mut lost) = (Decimal::ZERO, Decimal::ZERO);
+            if largest == Some(at) {
+                free = in_vendor_units(derivation.free, part.terms.multiplier);
+                lost = in_vendor_units(rounding, part.terms.multiplier);
+            }
+            let (service, unit) = (&part.line.service, &part.line.unit);
+            self.books.book(service, unit, Bucket::Free, free);
+            self.books.book(service, unit, Bucket::Rounding, lost);
+            self.books
+                .book(service, unit, Bucket::Billed, part.quantity - free - lost);
+        }
+    }
+
+    fn set_aside(
+        &mut self,
+        line: &Line,
+        quantity: Decimal,
+        bucket: Bucket,
+        kind: ExceptionKind,
+        detail: String,
+    ) {
+        self.hold(line);
+        self.books.book(&line.service, &line.unit, bucket, quantity);
+        let service = (!line.service.is_blank()).then_some(&line.service);
+        self.except(kind, Some(line), service, Some(quantity), detail);
+    }
+
+    fn hold(&mut self, line: &Line) {
+        if !line.customer.is_blank() {
+            self.held.insert(line.customer.clone());
+        }
+    }
+
+    fn except(
+        &mut self,
+        kind: ExceptionKind,
+        line: Option<&Line>,
+        service: Option<&ServiceName>,
+        quantity: Option<Decimal>,
+        detail: String,
+    ) {
+        self.exceptions.push(Exception {
+            kind,
+            customer_id: line
+                .map(|line| line.customer.clone())
+                .filter(|id| !id.is_blank()),
+            customer_name: line
+                .map(|line| line.customer_name.clone())
+                .unwrap_or_default(),
+            service: service.cloned(),
+            quantity,
+            detail,
+        });
+    }
+}
+
+impl Part {
+    fn source(&self) -> Source {
+        Source {
+            customer_id: self.line.customer.clone(),
+            contract_id: self.line.contract.clone(),
+            service: self.line.service.clone(),
+            quantity: self.quantity,
+            device_count: self.line.device_count,
+            devices: self.line.devices.clone(),
+        }
+    }
+}
+
+impl Change {
+    /// Fills in what an existing record says.
+    fn compare(&mut self, id: crate::ids::LicenceId, count: i64, remark: &str) {
+        self.licence_id = Some(id);
+        self.before = Some(count);
+        let (kind, what) = match (count == self.after, self.after) {
+            (true, _) => (ChangeKind::Keep, "count is right"),
+            (false, 0) => (ChangeKind::Zero, "usage is zero"),
+            (false, _) => (ChangeKind::Update, "usage changed"),
+        };
+        self.kind = kind;
+        self.reason = if remark.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{what}; {remark}")
+        };
+    }
+}
+
+/// The terms all parts of a key agree on, or why they cannot be one count.
+fn shared_terms<'p>(
+    key: &Key,
+    parts: &'p [Part],
+    near_twins: &BTreeSet<Key>,
+) -> Result<&'p Terms, (ExceptionKind, String)> {
+    let Some(first) = parts.first() else {
+        return Err((
+            ExceptionKind::NameCollision,
+            "there is no usage behind it".to_owned(),
+        ));
+    };
+    if near_twins.contains(key) {
+        let detail = format!(
+            "`{}` differs from another subscription's name only in case or spacing",
+            key.name
+        );
+        return Err((ExceptionKind::NameCollision, detail));
+    }
+    let declared = parts.iter().all(|part| part.terms.name.is_some());
+    let services: BTreeSet<&ServiceName> = parts.iter().map(|part| &part.line.service).collect();
+    if services.len() > 1 && !declared {
+        let names: Vec<&str> = services.iter().map(|service| service.as_str()).collect();
+        let detail = format!(
+            "{} would share `{}`: give each a rule with that name to combine them, or other names",
+            names.join(" and "),
+            key.name
+        );
+        return Err((ExceptionKind::NameCollision, detail));
+    }
+    let units: BTreeSet<String> = parts
+        .iter()
+        .map(|part| part.line.unit.to_lowercase())
+        .filter(|unit| !unit.is_empty())
+        .collect();
+    if units.len() > 1 && !declared {
+        let units: Vec<String> = units.into_iter().collect();
+        return Err((
+            ExceptionKind::UnexpectedUnit,
+            format!("its units differ: {}", units.join(", ")),
+        ));
+    }
+    let agree = parts.iter().all(|part| {
+        let Terms {
+            name: _,
+            multiplier: _,
+            free,
+            round,
+            minimum,
+        } = &part.terms;
+        (free, round, minimum) == (&first.terms.free, &first.terms.round, &first.terms.minimum)
+    });
+    if !agree {
+        let detail = format!(
+            "the rules that share `{}` disagree about free units, rounding or minimum",
+            key.name
+        );
+        return Err((ExceptionKind::NameCollision, detail));
+    }
+    Ok(&first.terms)
+}
+
+/// Keys of one client whose names differ only in case or white space: the PSA may take them for one.
+fn near_twins(keys: &BTreeMap<Key, Vec<Part>>) -> BTreeSet<Key> {
+    let mut by_shape: BTreeMap<(ClientId, String), Vec<&Key>> = BTreeMap::new();
+    for key in keys.keys() {
+        let shape = key
+            .name
+            .to_lowercase()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        by_shape.entry((key.client, shape)).or_default().push(key);
+    }
+    by_shape
+        .into_values()
+        .filter(|twins| twins.len() > 1)
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+/// Converts back, to twelve decimals, so that the ledger stays exact.
+fn in_vendor_units(converted: Decimal, multiplier: Decimal) -> Decimal {
+    if multiplier == Decimal::ONE {
+        return converted;
+    }
+    converted
+        .checked_div(multiplier)
+        .unwrap_or(Decimal::ZERO)
+        .round_dp(12)
+}

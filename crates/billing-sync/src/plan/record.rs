@@ -1,0 +1,124 @@
+//! Which record a key is: the one this engine owns, else exactly one of that exact name. More than one is nobody's.
+
+use crate::ids::{Key, LicenceId};
+use crate::memory::{Memory, Owned};
+use crate::rules::Adopt;
+use crate::target::{Standing, Subscription, TargetSnapshot};
+use std::collections::BTreeMap;
+
+/// What became of looking for the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    /// The record that is owned.
+    Owned {
+        record: &'a Subscription,
+        last: &'a Owned,
+    },
+    /// A record of that name that is not owned yet.
+    Adoptable(&'a Subscription),
+    /// There is none; the text says what was seen instead, if anything.
+    Nothing(Option<String>),
+    /// It cannot be told which; the text says why and what to do.
+    Unclear(String),
+}
+
+/// Finds records.
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    target: &'a TargetSnapshot,
+    adopt: Adopt,
+    by_key: BTreeMap<Key, Vec<&'a Subscription>>,
+    owned: BTreeMap<&'a Key, &'a Owned>,
+    owners: BTreeMap<LicenceId, &'a Key>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(target: &'a TargetSnapshot, memory: &'a Memory, adopt: Adopt) -> Self {
+        let mut by_key: BTreeMap<Key, Vec<&Subscription>> = BTreeMap::new();
+        for record in target.subscriptions() {
+            by_key.entry(record.key()).or_default().push(record);
+        }
+        Self {
+            target,
+            adopt,
+            by_key,
+            owned: memory
+                .owned
+                .iter()
+                .map(|owned| (&owned.key, owned))
+                .collect(),
+            owners: memory
+                .owned
+                .iter()
+                .map(|owned| (owned.licence, &owned.key))
+                .collect(),
+        }
+    }
+
+    /// The record that holds the count of this key.
+    pub(super) fn find(&self, key: &Key) -> Found<'a> {
+        let mut gone = None;
+        if let Some(last) = self.owned.get(key).copied() {
+            match self.target.subscription(last.licence) {
+                Some(record)
+                    if record.standing == Standing::Active && record.client == key.client =>
+                {
+                    return Found::Owned { record, last };
+                }
+                Some(record) if record.client == key.client => {
+                    gone = Some(format!(
+                        "subscription {} kept so far is {}",
+                        last.licence,
+                        record.standing.word()
+                    ));
+                }
+                Some(record) => {
+                    gone = Some(format!(
+                        "subscription {} kept so far is now under client {}",
+                        last.licence, record.client
+                    ));
+                }
+                None => gone = Some(format!("subscription {} kept so far is gone", last.licence)),
+            }
+        }
+        let same_name = self.by_key.get(key).map(Vec::as_slice).unwrap_or_default();
+        let active: Vec<&'a Subscription> = same_name
+            .iter()
+            .copied()
+            .filter(|record| record.standing == Standing::Active)
+            .collect();
+        match active.as_slice() {
+            [] => Found::Nothing(gone.or_else(|| untouched(same_name))),
+            [one] => match self.owners.get(&one.id) {
+                Some(other) if *other != key => Found::Unclear(format!(
+                    "the active subscription of that name ({}) is the one kept for `{}`: rename one of them",
+                    one.id, other.name
+                )),
+                _ if self.adopt == Adopt::Never && !self.owned.contains_key(key) => {
+                    Found::Unclear(format!(
+                        "subscription {} of that name exists and adopt = \"never\": adopt it or remove it",
+                        one.id
+                    ))
+                }
+                _ => Found::Adoptable(one),
+            },
+            many => Found::Unclear(format!(
+                "{} active subscriptions have that name ({}): keep one and make the others inactive",
+                many.len(),
+                many.iter()
+                    .map(|record| record.id.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
+        }
+    }
+}
+
+/// What there is of that name that is never touched.
+fn untouched(records: &[&Subscription]) -> Option<String> {
+    let seen: Vec<String> = records
+        .iter()
+        .map(|record| format!("{} is {}", record.id, record.standing.word()))
+        .collect();
+    (!seen.is_empty()).then(|| format!("of that name, {}", seen.join(", ")))
+}
