@@ -1,1 +1,22 @@
 #![doc = include_str!("../README.md")]
+
+mod error;
+mod exit;
+mod outcome;
+mod port;
+mod service;
+mod settings;
+mod watch;
+
+pub use error::ServiceError;
+pub use exit::{ExitCode, plan_exit_code};
+pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
+pub(crate) use port::port_error;
+pub use service::{Check, CheckState, PlanRequest, Service, ServiceBuilder};
+pub use settings::{
+    ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
+    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, RoundSetting,
+    RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, StateSettings,
+    SubscriptionSettings, variable_of,
+};
+pub use watch::{ServiceWatch, Status, Unwatched};

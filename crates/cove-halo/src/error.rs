@@ -1,0 +1,177 @@
+//! One error for whoever calls the service: a line, a hint, an exit code, and what was refused.
+
+use crate::exit::ExitCode;
+use crate::settings::SettingsError;
+use billing_sync::plan::{Plan, Refusal};
+use billing_sync::ports::{PortError, PortErrorKind};
+use billing_sync::run::Drift;
+use billing_sync::state::{StoreError, StoreErrorKind};
+use std::error::Error as StdError;
+use std::fmt;
+
+/// The service could not do what was asked. Nothing was written, unless the message says otherwise.
+#[derive(Debug)]
+pub struct ServiceError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    message: String,
+    hint: Option<String>,
+    exit: ExitCode,
+    drift: Vec<Drift>,
+    plan: Option<Plan>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl ServiceError {
+    pub(crate) fn new(exit: ExitCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            message: message.into(),
+            hint: None,
+            exit,
+            drift: Vec::new(),
+            plan: None,
+            source: None,
+        }))
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_optional_hint(mut self, hint: Option<&str>) -> Self {
+        self.0.hint = hint.map(str::to_owned);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_drift(mut self, drift: Vec<Drift>) -> Self {
+        self.0.drift = drift;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_plan(mut self, plan: Plan) -> Self {
+        self.0.plan = Some(plan);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// What went wrong, in one line.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// How a program should end.
+    pub fn exit_code(&self) -> ExitCode {
+        self.0.exit
+    }
+
+    /// The records that moved since the plan was made; empty unless that is the reason.
+    pub fn drift(&self) -> &[Drift] {
+        &self.0.drift
+    }
+
+    /// The plan that was refused, to be shown.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.0.plan.as_ref()
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for ServiceError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<SettingsError> for ServiceError {
+    fn from(error: SettingsError) -> Self {
+        Self::new(ExitCode::Usage, error.message()).with_optional_hint(error.hint())
+    }
+}
+
+impl From<api_core::Error> for ServiceError {
+    fn from(error: api_core::Error) -> Self {
+        crate::port_error(error).into()
+    }
+}
+
+impl From<PortError> for ServiceError {
+    fn from(error: PortError) -> Self {
+        let exit = match error.kind() {
+            PortErrorKind::Settings => ExitCode::Usage,
+            _ => ExitCode::Failure,
+        };
+        Self::new(exit, error.to_string())
+            .with_optional_hint(error.hint())
+            .with_source(error)
+    }
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        let exit = match error.kind() {
+            StoreErrorKind::Locked => ExitCode::Locked,
+            _ => ExitCode::Failure,
+        };
+        Self::new(exit, error.to_string())
+            .with_optional_hint(error.hint())
+            .with_source(error)
+    }
+}
+
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        let (exit, hint) = match &refusal {
+            Refusal::NotFinal { .. } => (
+                ExitCode::NotFinal,
+                "wait until the invoice is closed and approved, or override the guard `finality` with a reason"
+                    .to_owned(),
+            ),
+            Refusal::Guards { guards } => (
+                ExitCode::Guard,
+                match guards.first() {
+                    Some(guard) => format!(
+                        "look at the plan; to go on anyway give a reason: --override {}=REASON",
+                        guard.guard
+                    ),
+                    None => "look at the plan".to_owned(),
+                },
+            ),
+            Refusal::NoReason { guard } => (
+                ExitCode::Usage,
+                format!("write it as --override {guard}=REASON; the reason enters the journal"),
+            ),
+            // `Unbalanced`, and whatever may be added: a plan that is not approved is not applied.
+            _ => (
+                ExitCode::Failure,
+                "this is a defect of the program: keep the plan and report it".to_owned(),
+            ),
+        };
+        Self::new(exit, refusal.to_string())
+            .with_hint(hint)
+            .with_source(refusal)
+    }
+}

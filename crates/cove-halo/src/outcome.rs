@@ -1,0 +1,191 @@
+//! What the service hands back: reports with the requests they took, as data and as JSON documents.
+
+use crate::exit::ExitCode;
+use billing_sync::ids::RunId;
+use billing_sync::plan::Plan;
+use billing_sync::run::{Drift, RunReport, RunStatus};
+use billing_sync::state::StoredRun;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Version of the run document.
+pub const RUN_SCHEMA: u32 = 1;
+
+/// Requests sent so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RequestCounts {
+    /// To the vendor.
+    pub cove: u64,
+    /// To the billing system, token requests included.
+    pub halo: u64,
+    /// Of all these, repetitions.
+    pub retries: u64,
+    /// Of all these, refused because the limit was reached.
+    pub throttled: u64,
+}
+
+impl RequestCounts {
+    /// What was sent between an earlier reading and this one.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            cove: self.cove.saturating_sub(earlier.cove),
+            halo: self.halo.saturating_sub(earlier.halo),
+            retries: self.retries.saturating_sub(earlier.retries),
+            throttled: self.throttled.saturating_sub(earlier.throttled),
+        }
+    }
+}
+
+/// A run with the requests it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunOutcome {
+    /// What it did.
+    pub report: RunReport,
+    /// What that took.
+    pub requests: RequestCounts,
+}
+
+impl RunOutcome {
+    /// The run document: `{"schema", "run_id", "plan_id", "status", "applied", …, "changes"}`.
+    pub fn to_json(&self) -> Value {
+        let Self { report, requests } = self;
+        json!({
+            "schema": RUN_SCHEMA,
+            "run_id": report.run_id,
+            "plan_id": report.plan_id,
+            "period": report.period,
+            "status": report.status.word(),
+            "applied": report.applied(),
+            "failed": report.failed(),
+            "unknown": report.unknown(),
+            "verified": report.verified(),
+            "exceptions": report.exceptions,
+            "adopted": report.adopted,
+            "requests": requests,
+            "changes": report.changes,
+        })
+    }
+
+    /// How a program should end.
+    pub fn exit_code(&self) -> ExitCode {
+        run_exit_code(&self.report)
+    }
+}
+
+/// How a program should end after this run.
+pub(crate) fn run_exit_code(report: &RunReport) -> ExitCode {
+    let failed = matches!(report.status, RunStatus::Stopped | RunStatus::Partial)
+        || (report.failed() > 0 && report.status != RunStatus::Running);
+    let open = report.unknown() > 0 || report.status == RunStatus::Unknown;
+    ExitCode::worst(
+        [
+            failed.then_some(ExitCode::Failure),
+            open.then_some(ExitCode::Unknown),
+            (report.exceptions > 0).then_some(ExitCode::Exceptions),
+        ]
+        .into_iter()
+        .flatten(),
+    )
+}
+
+/// Plan and apply in one.
+#[derive(Clone, Debug)]
+pub struct SyncOutcome {
+    /// The plan.
+    pub plan: Plan,
+    /// The run that applied it.
+    pub run: Option<RunOutcome>,
+    /// An earlier run that had not ended and was settled first, by reading.
+    pub settled: Option<RunReport>,
+}
+
+impl SyncOutcome {
+    /// The run document; of the plan's run, with the settled run's id beside it.
+    pub fn to_json(&self) -> Value {
+        let mut document = match &self.run {
+            Some(run) => run.to_json(),
+            None => {
+                json!({"schema": RUN_SCHEMA, "plan_id": self.plan.id(), "status": RunStatus::Nothing.word()})
+            }
+        };
+        if let (Some(settled), Value::Object(document)) = (&self.settled, &mut document) {
+            document.insert(
+                "settled".to_owned(),
+                json!({"run_id": settled.run_id, "status": settled.status.word()}),
+            );
+        }
+        document
+    }
+
+    /// How a program should end.
+    pub fn exit_code(&self) -> ExitCode {
+        match &self.run {
+            Some(run) => run.exit_code(),
+            None => crate::exit::plan_exit_code(&self.plan),
+        }
+    }
+}
+
+/// What a fresh read says about what was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerifyOutcome {
+    /// The run that was checked, as it is stored; `None`: every subscription that is kept was checked.
+    pub run: Option<StoredRun>,
+    /// Subscriptions that were checked.
+    pub checked: usize,
+    /// Of these, as they should be.
+    pub agreeing: usize,
+    /// The others, field by field.
+    pub differences: Vec<Drift>,
+    /// What that took.
+    pub requests: RequestCounts,
+}
+
+impl VerifyOutcome {
+    /// The run document, with what was checked and what differs.
+    pub fn to_json(&self) -> Value {
+        let Self {
+            run,
+            checked,
+            agreeing,
+            differences,
+            requests,
+        } = self;
+        let summary = run.as_ref().map(|run| &run.summary);
+        let attested = if differences.is_empty() {
+            RunStatus::Applied
+        } else {
+            RunStatus::Partial
+        };
+        json!({
+            "schema": RUN_SCHEMA,
+            "run_id": summary.map(|run| &run.run_id),
+            "plan_id": summary.map(|run| &run.plan_id),
+            "status": summary.map_or(attested, |run| run.status).word(),
+            "applied": summary.map_or(*agreeing as u64, |run| run.applied),
+            "failed": summary.map_or(checked.saturating_sub(*agreeing) as u64, |run| run.failed),
+            "unknown": summary.map_or(0, |run| run.unknown),
+            "verified": agreeing,
+            "exceptions": run.as_ref().map_or(0, |run| run.plan.exceptions().len()),
+            "requests": requests,
+            "changes": run.as_ref().map(|run| run.changes.as_slice()).unwrap_or_default(),
+            "checked": checked,
+            "differences": differences,
+        })
+    }
+
+    /// How a program should end: drift where something differs.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.differences.is_empty() {
+            ExitCode::Done
+        } else {
+            ExitCode::Drift
+        }
+    }
+
+    /// The run that was checked; `None` when everything kept was.
+    pub fn run_id(&self) -> Option<&RunId> {
+        self.run.as_ref().map(|run| &run.summary.run_id)
+    }
+}

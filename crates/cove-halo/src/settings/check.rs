@@ -1,0 +1,358 @@
+//! What a value must be, beyond its type, and how the settings become the engine's rules.
+
+use super::load::{Problem, variable_of};
+use super::{
+    ActionSetting, AdoptSetting, CoveSource, MatchKey, RoundSetting, RuleSettings, Settings,
+    SettingsError,
+};
+use billing_sync::ids::{CustomerId, ServiceName};
+use billing_sync::rules::{Action, Adopt, Limits, MatchBy, Round, Rule, Rules, Terms};
+use rust_decimal::Decimal;
+
+const MAX_BATCH: u32 = 500;
+
+fn problem(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+    Problem {
+        path: path.to_owned(),
+        message: message.into(),
+        hint: Some(hint.into()),
+    }
+}
+
+impl Settings {
+    /// The rules of the engine, as these settings say them.
+    ///
+    /// # Errors
+    /// When a rule cannot be used. Settings made by [`Settings::from_toml`] or [`Settings::load`] were checked.
+    pub fn rules(&self) -> Result<Rules, SettingsError> {
+        let rules = self
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(index, rule)| rule_of(index, rule))
+            .collect::<Result<Vec<_>, Problem>>()
+            .map_err(|problem| {
+                SettingsError::new(format!("{}: {}", problem.path, problem.message))
+                    .with_optional_hint(problem.hint)
+            })?;
+        Ok(Rules {
+            match_by: match self.matching.key {
+                MatchKey::ClientId => MatchBy::ClientField,
+                MatchKey::Reference => MatchBy::CustomerReference,
+            },
+            name: self.subscription.name.clone(),
+            adopt: match self.subscription.adopt {
+                AdoptSetting::Exact => Adopt::Exact,
+                AdoptSetting::Never => Adopt::Never,
+            },
+            products: self.cove.products.clone(),
+            rules,
+            limits: Limits {
+                max_changed_percent: self.guard.max_changed_percent,
+                max_zeroed: self.guard.max_zeroed,
+                max_created: self.guard.max_created,
+                max_client_change_percent: self.guard.max_client_change_percent,
+            },
+        })
+    }
+
+    /// Drops white space around ids and names; an empty optional text means that it is not set.
+    pub(super) fn tidy(&mut self) {
+        let trim = |text: &mut String| {
+            let trimmed = text.trim();
+            if trimmed.len() != text.len() {
+                *text = trimmed.to_owned();
+            }
+        };
+        let trim_option = |text: &mut Option<String>| {
+            *text = text
+                .take()
+                .map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty());
+        };
+        trim(&mut self.cove.base_url);
+        trim(&mut self.cove.account_id);
+        self.cove.contract_ids.iter_mut().for_each(trim);
+        self.cove.products.iter_mut().for_each(trim);
+        trim_option(&mut self.cove.partner);
+        trim_option(&mut self.cove.username);
+        trim(&mut self.halo.base_url);
+        trim_option(&mut self.halo.tenant);
+        self.halo.scopes.iter_mut().for_each(trim);
+        trim(&mut self.halo.customer_field);
+        trim(&mut self.subscription.name);
+        trim(&mut self.schedule.cron);
+        trim(&mut self.schedule.timezone);
+        trim(&mut self.notify.webhook);
+    }
+
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        self.check_cove()?;
+        self.check_halo()?;
+        self.check_rest()?;
+        for (index, rule) in self.rules.iter().enumerate() {
+            rule_of(index, rule)?;
+        }
+        Ok(())
+    }
+
+    fn check_cove(&self) -> Result<(), Problem> {
+        let cove = &self.cove;
+        if cove.source != CoveSource::BillingApi {
+            let word = match cove.source {
+                CoveSource::Management => "management",
+                CoveSource::BillingApi | CoveSource::Efile => "efile",
+            };
+            return Err(problem(
+                "cove.source",
+                format!("source \"{word}\" is not available yet in this version"),
+                "use source = \"billing-api\"",
+            ));
+        }
+        check_url("cove.base_url", &cove.base_url)?;
+        required(
+            "cove.account_id",
+            &cove.account_id,
+            "the account id of the N-able Billing API (the runbook's sfdcid)",
+        )?;
+        each_filled("cove.contract_ids", &cove.contract_ids)?;
+        each_filled("cove.products", &cove.products)?;
+        if !(1..=28).contains(&cove.cutover_day) {
+            return Err(problem(
+                "cove.cutover_day",
+                format!("{} is not a day that every month has", cove.cutover_day),
+                "give a day from 1 to 28; the usual one is 5",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_halo(&self) -> Result<(), Problem> {
+        let halo = &self.halo;
+        required(
+            "halo.base_url",
+            &halo.base_url,
+            "the address of the HaloPSA tenant, for example https://acme.halopsa.com",
+        )?;
+        check_url("halo.base_url", &halo.base_url)?;
+        if halo.scopes.is_empty() {
+            return Err(problem(
+                "halo.scopes",
+                "no scope is given; a token without scope opens nothing",
+                "use scopes = [\"all\"]",
+            ));
+        }
+        each_filled("halo.scopes", &halo.scopes)?;
+        required(
+            "halo.customer_field",
+            &halo.customer_field,
+            "the client custom field that holds the Cove customer id",
+        )?;
+        for (key, value, most) in [
+            (
+                "halo.requests_per_window",
+                halo.requests_per_window,
+                100_000,
+            ),
+            ("halo.window_seconds", halo.window_seconds, 86_400),
+            ("halo.write_batch", halo.write_batch, MAX_BATCH),
+        ] {
+            if value == 0 || value > most {
+                return Err(problem(
+                    key,
+                    format!("{value} is out of range"),
+                    format!("give a number from 1 to {most}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rest(&self) -> Result<(), Problem> {
+        check_name("subscription.name", &self.subscription.name)?;
+        if self.state.path.as_os_str().is_empty() {
+            return Err(problem(
+                "state.path",
+                "the state file has no name",
+                "use path = \"cove-halo.db\"",
+            ));
+        }
+        for (key, value) in [
+            ("schedule.cron", &self.schedule.cron),
+            ("schedule.timezone", &self.schedule.timezone),
+        ] {
+            if value.is_empty() {
+                return Err(problem(
+                    key,
+                    "it is empty",
+                    "leave the key out for the default",
+                ));
+            }
+        }
+        if !self.notify.webhook.is_empty() {
+            return Err(problem(
+                "notify.webhook",
+                "a webhook is not available yet in this version",
+                "leave webhook empty",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn required(path: &str, value: &str, what: &str) -> Result<(), Problem> {
+    if !value.is_empty() {
+        return Ok(());
+    }
+    let (section, key) = path.split_once('.').unwrap_or(("", path));
+    Err(problem(
+        path,
+        format!("{path} is not set: {what}"),
+        format!(
+            "set {key} in the section [{section}], or {} in the environment",
+            variable_of(section, key)
+        ),
+    ))
+}
+
+fn each_filled(path: &str, values: &[String]) -> Result<(), Problem> {
+    if values.iter().any(String::is_empty) {
+        return Err(problem(path, "an entry is blank", "remove the blank entry"));
+    }
+    Ok(())
+}
+
+fn check_url(path: &str, value: &str) -> Result<(), Problem> {
+    api_core::BaseUrl::parse(value)
+        .map(drop)
+        .map_err(|error| Problem {
+            path: path.to_owned(),
+            message: error.message().to_owned(),
+            hint: error.hint().map(str::to_owned).or_else(|| {
+                Some(
+                    "write it as https://host/path; plain http is only for this machine".to_owned(),
+                )
+            }),
+        })
+}
+
+fn check_name(path: &str, name: &str) -> Result<(), Problem> {
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(problem(
+            path,
+            "a subscription needs a name of printable characters",
+            "use name = \"{service}\"",
+        ));
+    }
+    let rest = name.replace("{service}", "");
+    if rest.contains('{') || rest.contains('}') {
+        return Err(problem(
+            path,
+            format!("`{name}` has a placeholder that does not exist"),
+            "the only placeholder is {service}",
+        ));
+    }
+    Ok(())
+}
+
+/// One rule of the settings as a rule of the engine.
+fn rule_of(index: usize, rule: &RuleSettings) -> Result<Rule, Problem> {
+    let RuleSettings {
+        service,
+        customer,
+        action,
+        reason,
+        until,
+        name,
+        multiplier,
+        free,
+        round,
+        minimum,
+    } = rule;
+    let at = |key: &str| format!("rule[{index}].{key}");
+    for (key, text) in [("service", service), ("customer", customer), ("name", name)] {
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            return Err(problem(
+                &at(key),
+                format!("{key} is blank"),
+                "fill it or leave it out",
+            ));
+        }
+    }
+    let action = match action {
+        ActionSetting::Ignore => {
+            if name.is_some()
+                || multiplier.is_some()
+                || free.is_some()
+                || round.is_some()
+                || minimum.is_some()
+            {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "a rule that ignores has no terms",
+                    "remove name, multiplier, free, round and minimum, or the action",
+                ));
+            }
+            if service.is_none() && customer.is_none() {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "this rule would ignore everything",
+                    "name the service or the customer it is for",
+                ));
+            }
+            let reason = reason
+                .as_deref()
+                .map(str::trim)
+                .filter(|reason| !reason.is_empty());
+            let Some(reason) = reason else {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "ignoring needs a reason",
+                    "add reason = \"…\"; it is shown with every plan",
+                ));
+            };
+            Action::Ignore {
+                reason: reason.to_owned(),
+            }
+        }
+        ActionSetting::Bill => {
+            let multiplier = multiplier.unwrap_or(Decimal::ONE);
+            if multiplier <= Decimal::ZERO {
+                return Err(problem(
+                    &at("multiplier"),
+                    format!("a multiplier of {multiplier} makes no sense"),
+                    "give a number above 0; use action = \"ignore\" to bill nothing",
+                ));
+            }
+            let free = free.unwrap_or(Decimal::ZERO);
+            if free < Decimal::ZERO {
+                return Err(problem(
+                    &at("free"),
+                    format!("{free} free units are less than none"),
+                    "give 0 or more",
+                ));
+            }
+            if let Some(name) = name {
+                check_name(&at("name"), name.trim())?;
+            }
+            Action::Bill(Terms {
+                name: name.as_deref().map(|name| name.trim().to_owned()),
+                multiplier,
+                free,
+                round: match round {
+                    Some(RoundSetting::Up) => Some(Round::Up),
+                    Some(RoundSetting::Down) => Some(Round::Down),
+                    Some(RoundSetting::HalfUp) => Some(Round::HalfUp),
+                    Some(RoundSetting::Exact) | None => None,
+                },
+                minimum: minimum.unwrap_or(0),
+            })
+        }
+    };
+    Ok(Rule {
+        customer: customer.as_deref().map(CustomerId::new),
+        service: service.as_deref().map(ServiceName::new),
+        until: *until,
+        action,
+    })
+}

@@ -1,0 +1,415 @@
+//! From file and environment to checked settings. Every error names the file and line, or the variable, it is about.
+
+use super::suggest::nearest;
+use super::{Settings, SettingsError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+/// The settings file that is read when none is named.
+pub const DEFAULT_FILE: &str = "cove-halo.toml";
+
+const PREFIX: &str = "COVE_HALO_";
+
+/// Longest settings file that is read, in bytes.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// How the text of a variable becomes a value.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number,
+    List,
+}
+
+/// Every section with its keys. A test holds it against the types.
+const SECTIONS: [(&str, &[(&str, Kind)]); 8] = [
+    (
+        "cove",
+        &[
+            ("source", Kind::Text),
+            ("base_url", Kind::Text),
+            ("account_id", Kind::Text),
+            ("contract_ids", Kind::List),
+            ("audience", Kind::Text),
+            ("partner", Kind::Text),
+            ("username", Kind::Text),
+            ("cutover_day", Kind::Number),
+            ("products", Kind::List),
+        ],
+    ),
+    (
+        "halo",
+        &[
+            ("base_url", Kind::Text),
+            ("tenant", Kind::Text),
+            ("scopes", Kind::List),
+            ("customer_field", Kind::Text),
+            ("customer_lookup", Kind::Text),
+            ("requests_per_window", Kind::Number),
+            ("window_seconds", Kind::Number),
+            ("write_batch", Kind::Number),
+        ],
+    ),
+    ("match", &[("key", Kind::Text)]),
+    (
+        "subscription",
+        &[("name", Kind::Text), ("adopt", Kind::Text)],
+    ),
+    (
+        "guard",
+        &[
+            ("max_changed_percent", Kind::Number),
+            ("max_zeroed", Kind::Number),
+            ("max_created", Kind::Number),
+            ("max_client_change_percent", Kind::Number),
+        ],
+    ),
+    ("state", &[("path", Kind::Text)]),
+    (
+        "schedule",
+        &[("cron", Kind::Text), ("timezone", Kind::Text)],
+    ),
+    ("notify", &[("webhook", Kind::Text)]),
+];
+
+const RULE_KEYS: [&str; 10] = [
+    "service",
+    "customer",
+    "action",
+    "reason",
+    "until",
+    "name",
+    "multiplier",
+    "free",
+    "round",
+    "minimum",
+];
+
+/// Words in a key that say a secret was put where it does not belong.
+const SECRET_WORDS: [&str; 5] = ["secret", "api_key", "apikey", "password", "client_id"];
+
+/// The variable that overrides a key, for example `COVE_HALO_HALO_TENANT` for `tenant` in `[halo]`.
+pub fn variable_of(section: &str, key: &str) -> String {
+    format!("{PREFIX}{section}_{key}").to_uppercase()
+}
+
+/// A value that does not do, by the path of its key (`halo.base_url`, `rule[0].free`).
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) path: String,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+/// Where each value came from.
+#[derive(Debug)]
+struct Places<'a> {
+    origin: &'a str,
+    lines: BTreeMap<String, usize>,
+    overridden: BTreeSet<String>,
+}
+
+impl Places<'_> {
+    fn at_line(&self, line: usize) -> String {
+        format!("{}:{line}", self.origin)
+    }
+
+    fn of(&self, path: &str) -> String {
+        let root = path.split('[').next().unwrap_or(path);
+        if self.overridden.contains(path) || self.overridden.contains(root) {
+            return match path.split_once('.') {
+                Some((section, key)) if !section.contains('[') => variable_of(section, key),
+                _ => format!("{PREFIX}RULE"),
+            };
+        }
+        match self.lines.get(path) {
+            Some(line) => self.at_line(*line),
+            None => self.origin.to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads and checks settings from TOML text. `origin` is the file's name for messages.
+    ///
+    /// # Errors
+    /// When the text is not TOML, a key is unknown, or a value is missing or cannot be used.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, SettingsError> {
+        read(text, origin, &|_| None)
+    }
+
+    /// Reads the settings file and applies the environment over it. Without a path, `cove-halo.toml` is read if it
+    /// is there; otherwise everything must come from the environment.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is unknown, or a value is missing or cannot be used.
+    pub fn load(
+        path: Option<&Path>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let file = path.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match read_file(file) {
+            Ok(text) => text,
+            Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                String::new()
+            }
+            Err(error) => {
+                return Err(
+                    SettingsError::new(format!("cannot read {}: {error}", file.display()))
+                        .with_hint("name the settings file with --config FILE"),
+                );
+            }
+        };
+        read(&text, &file.display().to_string(), env)
+    }
+
+    /// Checks that every variable whose name begins with `COVE_HALO_` overrides a key: a misspelt variable would
+    /// otherwise change nothing, silently. `others` are names of that form that belong to the program.
+    ///
+    /// # Errors
+    /// When a variable overrides nothing; names the one that was probably meant.
+    pub fn check_environment(
+        names: impl IntoIterator<Item = String>,
+        others: &[&str],
+    ) -> Result<(), SettingsError> {
+        let mut known: Vec<String> = keys()
+            .map(|(section, key, _)| variable_of(section, key))
+            .collect();
+        known.push(format!("{PREFIX}RULE"));
+        for name in names {
+            if name.starts_with(PREFIX)
+                && !known.contains(&name)
+                && !others.contains(&name.as_str())
+            {
+                let hint = match nearest(&name, known.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean {meant}?"),
+                    None => "a key is overridden by COVE_HALO_<SECTION>_<KEY>, for example COVE_HALO_HALO_TENANT".to_owned(),
+                };
+                return Err(SettingsError::new(format!(
+                    "the variable {name} overrides no setting"
+                ))
+                .with_hint(hint));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_file(path: &Path) -> std::io::Result<String> {
+    let size = std::fs::metadata(path)?.len();
+    if size > MAX_FILE {
+        return Err(std::io::Error::other(format!(
+            "it has {size} bytes, too many for a settings file"
+        )));
+    }
+    std::fs::read_to_string(path)
+}
+
+fn keys() -> impl Iterator<Item = (&'static str, &'static str, Kind)> {
+    SECTIONS
+        .iter()
+        .flat_map(|(section, keys)| keys.iter().map(|(key, kind)| (*section, *key, *kind)))
+}
+
+fn read(
+    text: &str,
+    origin: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Settings, SettingsError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut places = Places {
+        origin,
+        lines: BTreeMap::new(),
+        overridden: BTreeSet::new(),
+    };
+    let syntax = |error: &toml::de::Error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        // Only the message: the error's own text quotes the line, which may hold something private.
+        SettingsError::new(format!(
+            "{origin}:{line}: {}",
+            error.message().lines().collect::<Vec<_>>().join(" ")
+        ))
+    };
+    let document = DeTable::parse(text).map_err(|error| syntax(&error))?;
+    walk(document.get_ref(), text, &mut places)?;
+    let mut settings: Settings = toml::from_str(text).map_err(|error| syntax(&error))?;
+    let mut table: Table = toml::from_str(text).map_err(|error| syntax(&error))?;
+    for (section, key, kind) in keys() {
+        let variable = variable_of(section, key);
+        let Some(given) = env(&variable) else {
+            continue;
+        };
+        let value = value_of(&given, kind, &variable)?;
+        let entry = table
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(entry) = entry {
+            entry.insert(key.to_owned(), value);
+        }
+        settings = overridden(&table, &variable)?;
+        places.overridden.insert(format!("{section}.{key}"));
+    }
+    let variable = format!("{PREFIX}RULE");
+    if let Some(given) = env(&variable) {
+        let rules: Table = toml::from_str(&format!("rule = {given}")).map_err(|error| {
+            SettingsError::new(format!("{variable}: {}", error.message()))
+                .with_hint("write it as a TOML array of tables on one line: [{ service = \"…\", round = \"up\" }]")
+        })?;
+        table.extend(rules);
+        settings = overridden(&table, &variable)?;
+        places.overridden.insert("rule".to_owned());
+    }
+    settings.tidy();
+    settings.check().map_err(|problem| {
+        SettingsError::new(format!("{}: {}", places.of(&problem.path), problem.message))
+            .with_optional_hint(problem.hint)
+    })?;
+    Ok(settings)
+}
+
+fn overridden(table: &Table, variable: &str) -> Result<Settings, SettingsError> {
+    table.clone().try_into().map_err(|error: toml::de::Error| {
+        SettingsError::new(format!("{variable}: {}", error.message()))
+            .with_hint("the variable overrides the settings file; correct it or unset it")
+    })
+}
+
+fn value_of(given: &str, kind: Kind, variable: &str) -> Result<Value, SettingsError> {
+    Ok(match kind {
+        Kind::Text => Value::String(given.to_owned()),
+        Kind::Number => Value::Integer(given.trim().parse().map_err(|_| {
+            SettingsError::new(format!("{variable}: `{given}` is not a whole number"))
+                .with_hint("the variable overrides the settings file; correct it or unset it")
+        })?),
+        Kind::List => Value::Array(
+            given
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(|item| Value::String(item.to_owned()))
+                .collect(),
+        ),
+    })
+}
+
+/// Refuses unknown keys and notes the line of every known one.
+fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(), SettingsError> {
+    for (name, value) in document {
+        let line = line_of(text, name.span().start);
+        let section = name.get_ref().as_ref();
+        if section == "rule" {
+            walk_rules(value.get_ref(), text, places)?;
+            continue;
+        }
+        let Some((_, known)) = SECTIONS.iter().find(|(known, _)| *known == section) else {
+            let sections = SECTIONS.iter().map(|(name, _)| *name).chain(["rule"]);
+            // A key written above the first section header is the usual cause.
+            let hint = keys()
+                .find(|(_, key, _)| *key == section)
+                .map(|(home, ..)| format!("`{section}` belongs into the section [{home}]"))
+                .or_else(|| {
+                    nearest(section, sections).map(|meant| format!("did you mean [{meant}]?"))
+                })
+                .or_else(|| secret_hint(section));
+            return Err(SettingsError::new(format!(
+                "{}: unknown section or key `{section}`",
+                places.at_line(line)
+            ))
+            .with_optional_hint(hint));
+        };
+        places.lines.insert(section.to_owned(), line);
+        if let DeValue::Table(table) = value.get_ref() {
+            for (key, _) in table {
+                let line = line_of(text, key.span().start);
+                let known = known.iter().map(|(key, _)| *key);
+                known_key(key.get_ref(), known, &format!("[{section}]"), line, places)?;
+                places
+                    .lines
+                    .insert(format!("{section}.{}", key.get_ref()), line);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn walk_rules(
+    value: &DeValue<'_>,
+    text: &str,
+    places: &mut Places<'_>,
+) -> Result<(), SettingsError> {
+    let DeValue::Array(rules) = value else {
+        return Ok(());
+    };
+    for (index, rule) in rules.iter().enumerate() {
+        let line = line_of(text, rule.span().start);
+        places.lines.insert(format!("rule[{index}]"), line);
+        if let DeValue::Table(table) = rule.get_ref() {
+            for (key, _) in table {
+                let line = line_of(text, key.span().start);
+                known_key(
+                    key.get_ref(),
+                    RULE_KEYS.into_iter(),
+                    "[[rule]]",
+                    line,
+                    places,
+                )?;
+                places
+                    .lines
+                    .insert(format!("rule[{index}].{}", key.get_ref()), line);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn known_key<'a>(
+    key: &str,
+    mut known: impl Iterator<Item = &'a str> + Clone,
+    section: &str,
+    line: usize,
+    places: &Places<'_>,
+) -> Result<(), SettingsError> {
+    let candidates = known.clone();
+    if known.any(|known| known == key) {
+        return Ok(());
+    }
+    let hint = nearest(key, candidates)
+        .map(|meant| format!("did you mean `{meant}`?"))
+        .or_else(|| secret_hint(key))
+        .or_else(|| {
+            keys()
+                .find(|(_, other, _)| *other == key)
+                .map(|(home, ..)| format!("`{key}` belongs into the section [{home}]"))
+        });
+    Err(SettingsError::new(format!(
+        "{}: unknown key `{key}` in {section}",
+        places.at_line(line)
+    ))
+    .with_optional_hint(hint))
+}
+
+fn secret_hint(key: &str) -> Option<String> {
+    let key = key.to_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word)).then(|| {
+        "secrets are not kept in this file: set COVE_API_KEY, HALO_CLIENT_ID and HALO_CLIENT_SECRET in the environment".to_owned()
+    })
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()
+        .iter()
+        .take(offset)
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+#[cfg(test)]
+pub(super) fn all_keys() -> BTreeSet<String> {
+    keys()
+        .map(|(section, key, _)| format!("{section}.{key}"))
+        .chain(RULE_KEYS.iter().map(|key| format!("rule.{key}")))
+        .collect()
+}

@@ -1,0 +1,100 @@
+//! Secrets: from the environment or from files named there, never from the settings file or the command line.
+
+use super::SettingsError;
+use secrecy::SecretString;
+use std::fmt;
+
+/// Longest secret that is read from a file, in bytes.
+const MAX_SECRET: u64 = 64 * 1024;
+
+/// What opens the two services.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Key of the N-able Billing API (`COVE_API_KEY`).
+    pub cove_api_key: SecretString,
+    /// Client id of the Halo API application (`HALO_CLIENT_ID`). Not secret by itself, but part of the pair.
+    pub halo_client_id: String,
+    /// Client secret of the Halo API application (`HALO_CLIENT_SECRET`).
+    pub halo_client_secret: SecretString,
+    /// Password of the Cove API user (`COVE_PASSWORD`), for the management source only.
+    pub cove_password: Option<SecretString>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    /// Reads `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET` and, if it is there, `COVE_PASSWORD`. Each may be
+    /// given as `<NAME>_FILE` instead: the path of a file that holds the secret; white space around it is dropped.
+    ///
+    /// # Errors
+    /// When one is missing, empty, given twice, or its file cannot be read.
+    pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let required = |name: &str, what: &str| {
+            read(env, name)?.ok_or_else(|| {
+                SettingsError::new(format!("{name} is not set: {what}")).with_hint(format!(
+                    "set {name} in the environment, or {name}_FILE to the path of a file that holds it"
+                ))
+            })
+        };
+        Ok(Self {
+            cove_api_key: required("COVE_API_KEY", "the key of the N-able Billing API")?.into(),
+            halo_client_id: required(
+                "HALO_CLIENT_ID",
+                "the client id of the HaloPSA API application",
+            )?,
+            halo_client_secret: required(
+                "HALO_CLIENT_SECRET",
+                "the client secret of the HaloPSA API application",
+            )?
+            .into(),
+            cove_password: read(env, "COVE_PASSWORD")?.map(SecretString::from),
+        })
+    }
+}
+
+fn read(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>, SettingsError> {
+    let file_variable = format!("{name}_FILE");
+    let value = match (env(name), env(&file_variable)) {
+        (Some(_), Some(_)) => {
+            return Err(
+                SettingsError::new(format!("{name} and {file_variable} are both set"))
+                    .with_hint("keep one of the two"),
+            );
+        }
+        (Some(value), None) => value,
+        (None, Some(path)) => read_file(&file_variable, &path)?,
+        (None, None) => return Ok(None),
+    };
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(SettingsError::new(format!("{name} is empty"))
+            .with_hint("set it to the secret, or leave it out where it is not needed"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(
+            SettingsError::new(format!("{name} holds a line break or control character"))
+                .with_hint("give the secret alone, on one line"),
+        );
+    }
+    Ok(Some(value.to_owned()))
+}
+
+fn read_file(variable: &str, path: &str) -> Result<String, SettingsError> {
+    let failed = |why: String| {
+        SettingsError::new(format!("cannot read the file that {variable} names: {why}"))
+            .with_hint(format!("check the path `{path}` and who may read it"))
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|error| failed(error.to_string()))?
+        .len();
+    if size > MAX_SECRET {
+        return Err(failed(format!(
+            "it has {size} bytes, too many for a secret"
+        )));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+}

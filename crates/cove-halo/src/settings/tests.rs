@@ -1,0 +1,569 @@
+use super::load::all_keys;
+use super::{Audience, CustomerLookup, Secrets, Settings, SettingsError};
+use billing_sync::rules::{Action, Adopt, MatchBy, Round};
+use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
+
+const MINIMAL: &str = r#"
+[cove]
+account_id = "001H234578asdfIAS"
+[halo]
+base_url = "https://acme.halopsa.com"
+"#;
+
+/// The settings of the design document, word for word where they are not optional.
+const FULL: &str = r#"
+[cove]
+source       = "billing-api"
+base_url     = "https://prod-nableboomi.n-able.com/ws/rest/V1/PSA_API"
+account_id   = "001H234578asdfIAS"
+contract_ids = ["238877"]
+audience     = "indirect"
+partner      = "Acme"
+username     = "api"
+cutover_day  = 7
+products     = ["Cove Data Protection"]
+
+[halo]
+base_url       = "https://acme.halopsa.com"
+tenant         = "acme"
+scopes         = ["all"]
+customer_field = "CFCoveCustomerId"
+customer_lookup = "sql"
+requests_per_window = 200
+window_seconds = 100
+write_batch    = 10
+
+[match]
+key = "reference"
+
+[subscription]
+name = "Cove: {service}"
+adopt = "never"
+
+[[rule]]
+service  = "Cove Data Protection | Per GB"
+round    = "up"
+free     = 0.5
+minimum  = 1
+multiplier = "0.001"
+name = "Storage"
+[[rule]]
+customer = 2712428
+action   = "ignore"
+reason   = "internal"
+until    = "202612"
+
+[guard]
+max_changed_percent = 40
+max_zeroed  = 1
+max_created = 2
+max_client_change_percent = 3
+
+[state]
+path = "state/cove.db"
+
+[schedule]
+cron = "0 7 6 * *"
+timezone = "Europe/Berlin"
+
+[notify]
+webhook = ""
+"#;
+
+fn none(_: &str) -> Option<String> {
+    None
+}
+
+fn env<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+    |name| {
+        pairs
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    }
+}
+
+fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    Settings::load(Some(file.path()), &env(pairs))
+}
+
+fn with(section: &str, line: &str) -> Result<Settings, SettingsError> {
+    let text = MINIMAL.replacen(
+        &format!("[{section}]\n"),
+        &format!("[{section}]\n{line}\n"),
+        1,
+    );
+    let text = if text == MINIMAL {
+        format!("{MINIMAL}[{section}]\n{line}\n")
+    } else {
+        text
+    };
+    Settings::from_toml(&text, "f.toml")
+}
+
+#[test]
+fn two_keys_are_enough_and_the_rest_has_the_documented_defaults() {
+    let settings = Settings::from_toml(MINIMAL, "f.toml").unwrap();
+    assert_eq!(
+        settings.cove.base_url,
+        "https://prod-nableboomi.n-able.com/ws/rest/V1/PSA_API"
+    );
+    assert_eq!(settings.cove.cutover_day, 5);
+    assert_eq!(settings.cove.products, ["Cove Data Protection"]);
+    assert!(settings.cove.contract_ids.is_empty());
+    assert_eq!(settings.halo.customer_field, "CFCoveCustomerId");
+    assert_eq!(settings.halo.scopes, ["all"]);
+    assert_eq!(
+        (
+            settings.halo.requests_per_window,
+            settings.halo.window_seconds
+        ),
+        (300, 300)
+    );
+    assert_eq!(settings.halo.write_batch, 25);
+    assert_eq!(settings.state.path.to_str(), Some("cove-halo.db"));
+    assert_eq!(settings.schedule.cron, "0 6 6 * *");
+    let rules = settings.rules().unwrap();
+    assert_eq!(
+        rules,
+        billing_sync::rules::Rules {
+            products: vec!["Cove Data Protection".to_owned()],
+            ..Default::default()
+        }
+    );
+}
+
+#[test]
+fn every_key_of_the_file_reaches_the_settings_and_the_rules() {
+    let settings = Settings::from_toml(FULL, "f.toml").unwrap();
+    assert_eq!(settings.cove.audience, Audience::Indirect);
+    assert_eq!(settings.cove.cutover_day, 7);
+    assert_eq!(settings.cove.contract_ids, ["238877"]);
+    assert_eq!(settings.halo.tenant.as_deref(), Some("acme"));
+    assert_eq!(settings.halo.customer_lookup, CustomerLookup::Sql);
+    let rules = settings.rules().unwrap();
+    assert_eq!(rules.match_by, MatchBy::CustomerReference);
+    assert_eq!(rules.adopt, Adopt::Never);
+    assert_eq!(rules.name, "Cove: {service}");
+    assert_eq!(rules.limits.max_changed_percent, 40);
+    assert_eq!(rules.limits.max_client_change_percent, 3);
+    let Action::Bill(terms) = &rules.rules[0].action else {
+        panic!("the first rule bills");
+    };
+    assert_eq!(terms.free, Decimal::new(5, 1));
+    assert_eq!(terms.multiplier, Decimal::new(1, 3));
+    assert_eq!(terms.round, Some(Round::Up));
+    assert_eq!((terms.minimum, terms.name.as_deref()), (1, Some("Storage")));
+    assert_eq!(
+        rules.rules[1].customer.as_ref().unwrap().as_str(),
+        "2712428"
+    );
+    assert_eq!(rules.rules[1].until.unwrap().to_string(), "202612");
+    assert_eq!(
+        rules.rules[1].action,
+        Action::Ignore {
+            reason: "internal".to_owned()
+        }
+    );
+}
+
+#[test]
+fn settings_written_out_read_back_the_same() {
+    let settings = Settings::from_toml(FULL, "f.toml").unwrap();
+    let text = toml::to_string(&settings).unwrap();
+    assert_eq!(Settings::from_toml(&text, "f.toml").unwrap(), settings);
+}
+
+#[test]
+fn the_key_table_holds_exactly_the_keys_of_the_types() {
+    let table: toml::Table =
+        toml::from_str(&toml::to_string(&Settings::from_toml(FULL, "f").unwrap()).unwrap())
+            .unwrap();
+    let mut keys = BTreeSet::new();
+    for (section, value) in &table {
+        match value {
+            toml::Value::Array(rules) => {
+                for key in rules
+                    .iter()
+                    .flat_map(|rule| rule.as_table().unwrap().keys())
+                {
+                    keys.insert(format!("{section}.{key}"));
+                }
+            }
+            _ => keys.extend(
+                value
+                    .as_table()
+                    .unwrap()
+                    .keys()
+                    .map(|key| format!("{section}.{key}")),
+            ),
+        }
+    }
+    assert_eq!(keys, all_keys());
+}
+
+#[test]
+fn what_cannot_be_used_is_named_with_line_and_remedy() {
+    for (section, line, message, hint) in [
+        (
+            "halo",
+            "custmer_field = \"x\"",
+            "f.toml:5: unknown key `custmer_field` in [halo]",
+            "did you mean `customer_field`?",
+        ),
+        (
+            "halo",
+            "client_secret = \"s3cr3t\"",
+            "f.toml:5: unknown key `client_secret` in [halo]",
+            "secrets are not kept in this file",
+        ),
+        (
+            "cove",
+            "tenant = \"acme\"",
+            "f.toml:3: unknown key `tenant` in [cove]",
+            "belongs into the section [halo]",
+        ),
+        (
+            "gaurd",
+            "max_zeroed = 1",
+            "f.toml:6: unknown section or key `gaurd`",
+            "did you mean [guard]?",
+        ),
+        (
+            "cove",
+            "audience = \"both\"",
+            "f.toml:3: unknown variant `both`",
+            "",
+        ),
+        (
+            "cove",
+            "cutover_day = 31",
+            "f.toml:3: 31 is not a day that every month has",
+            "1 to 28",
+        ),
+        ("cove", "cutover_day = 0", "f.toml:3: 0 is not", "1 to 28"),
+        ("cove", "cutover_day = \"5\"", "f.toml:3: invalid type", ""),
+        (
+            "cove",
+            "source = \"management\"",
+            "f.toml:3: source \"management\" is not available yet in this version",
+            "billing-api",
+        ),
+        (
+            "cove",
+            "source = \"efile\"",
+            "f.toml:3: source \"efile\" is not available yet in this version",
+            "billing-api",
+        ),
+        (
+            "cove",
+            "contract_ids = [\" \"]",
+            "f.toml:3: an entry is blank",
+            "remove",
+        ),
+        (
+            "cove",
+            "base_url = \"http://example.com\"",
+            "f.toml:3: ",
+            "http",
+        ),
+        (
+            "halo",
+            "scopes = []",
+            "f.toml:5: no scope is given",
+            "scopes",
+        ),
+        (
+            "halo",
+            "write_batch = 0",
+            "f.toml:5: 0 is out of range",
+            "from 1 to",
+        ),
+        (
+            "halo",
+            "requests_per_window = 0",
+            "f.toml:5: 0 is out of range",
+            "from 1 to",
+        ),
+        (
+            "halo",
+            "customer_field = \"\"",
+            "customer_field is not set",
+            "COVE_HALO_HALO_CUSTOMER_FIELD",
+        ),
+        (
+            "subscription",
+            "name = \"{servce}\"",
+            "f.toml:7: `{servce}` has a placeholder",
+            "{service}",
+        ),
+        (
+            "subscription",
+            "name = \"\"",
+            "f.toml:7: a subscription needs a name",
+            "{service}",
+        ),
+        (
+            "notify",
+            "webhook = \"https://x\"",
+            "f.toml:7: a webhook is not available yet",
+            "empty",
+        ),
+        (
+            "state",
+            "path = \"\"",
+            "f.toml:7: the state file has no name",
+            "cove-halo.db",
+        ),
+        ("guard", "max_zeroed = -1", "f.toml:7: invalid value", ""),
+        ("guard", "max_zeroed = ", "f.toml:7: ", ""),
+        (
+            "[rule]",
+            "round = \"upp\"",
+            "f.toml:7: unknown variant `upp`",
+            "",
+        ),
+        (
+            "[rule]",
+            "rond = \"up\"",
+            "f.toml:7: unknown key `rond` in [[rule]]",
+            "did you mean `round`?",
+        ),
+        (
+            "[rule]",
+            "free = -1",
+            "f.toml:7: -1 free units",
+            "0 or more",
+        ),
+        (
+            "[rule]",
+            "free = nan",
+            "f.toml:7: `NaN` is not a decimal",
+            "",
+        ),
+        (
+            "[rule]",
+            "multiplier = 0",
+            "f.toml:7: a multiplier of 0",
+            "above 0",
+        ),
+        (
+            "[rule]",
+            "until = \"2026-12\"",
+            "f.toml:7: `2026-12` is not a month",
+            "",
+        ),
+        (
+            "[rule]",
+            "action = \"ignore\"",
+            "f.toml:6: this rule would ignore everything",
+            "name the service",
+        ),
+        (
+            "[rule]",
+            "action = \"ignore\"\ncustomer = \"1\"",
+            "f.toml:6: ignoring needs a reason",
+            "reason",
+        ),
+        (
+            "[rule]",
+            "action = \"ignore\"\ncustomer = \"1\"\nreason = \"r\"\nfree = 1",
+            "f.toml:6: a rule that ignores has no terms",
+            "remove",
+        ),
+        (
+            "[rule]",
+            "service = \" \"",
+            "f.toml:7: service is blank",
+            "leave it out",
+        ),
+    ] {
+        let error = with(section, line).unwrap_err();
+        assert!(error.message().contains(message), "{line}: {error}");
+        assert!(
+            error.hint().unwrap_or_default().contains(hint),
+            "{line}: {:?}",
+            error.hint()
+        );
+        assert!(!error.message().contains('\n'), "{error}");
+        assert!(!format!("{error:?}").contains("s3cr3t"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_key_above_the_first_section_is_told_where_it_belongs() {
+    let error = Settings::from_toml("tenant = \"acme\"\n", "f.toml").unwrap_err();
+    assert_eq!(error.message(), "f.toml:1: unknown section or key `tenant`");
+    assert!(error.hint().unwrap().contains("[halo]"));
+}
+
+#[test]
+fn a_missing_key_names_section_and_variable() {
+    let error = Settings::from_toml("", "f.toml").unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("f.toml: cove.account_id is not set"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("COVE_HALO_COVE_ACCOUNT_ID"));
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    for (url, fine) in [
+        ("http://127.0.0.1:8080/halo", true),
+        ("http://localhost:1", true),
+        ("http://acme.halopsa.com", false),
+        ("https://acme.halopsa.com", true),
+        ("ftp://acme.halopsa.com", false),
+        ("acme.halopsa.com", false),
+        ("https://user:word@acme.halopsa.com", false),
+    ] {
+        let text = MINIMAL.replace("https://acme.halopsa.com", url);
+        assert_eq!(Settings::from_toml(&text, "f").is_ok(), fine, "{url}");
+    }
+}
+
+#[test]
+fn the_environment_overrides_every_kind_of_key() {
+    let settings = load(
+        MINIMAL,
+        &[
+            ("COVE_HALO_HALO_TENANT", " acme "),
+            ("COVE_HALO_COVE_CONTRACT_IDS", "1, 2,,"),
+            ("COVE_HALO_GUARD_MAX_ZEROED", "77"),
+            ("COVE_HALO_MATCH_KEY", "reference"),
+            ("COVE_HALO_STATE_PATH", "/var/lib/x.db"),
+            (
+                "COVE_HALO_RULE",
+                "[{ service = \"S\", round = \"half-up\" }]",
+            ),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.halo.tenant.as_deref(), Some("acme"));
+    assert_eq!(settings.cove.contract_ids, ["1", "2"]);
+    assert_eq!(settings.guard.max_zeroed, 77);
+    assert_eq!(settings.state.path.to_str(), Some("/var/lib/x.db"));
+    let rules = settings.rules().unwrap();
+    assert_eq!(rules.match_by, MatchBy::CustomerReference);
+    assert_eq!(rules.rules.len(), 1);
+}
+
+#[test]
+fn the_environment_alone_is_enough() {
+    let settings = load(
+        "",
+        &[
+            ("COVE_HALO_COVE_ACCOUNT_ID", "a"),
+            ("COVE_HALO_HALO_BASE_URL", "https://acme.halopsa.com"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.cove.account_id, "a");
+}
+
+#[test]
+fn a_bad_override_names_its_variable() {
+    for (name, value, message) in [
+        (
+            "COVE_HALO_GUARD_MAX_ZEROED",
+            "many",
+            "`many` is not a whole number",
+        ),
+        ("COVE_HALO_GUARD_MAX_ZEROED", "-1", "invalid value"),
+        ("COVE_HALO_COVE_AUDIENCE", "both", "unknown variant `both`"),
+        ("COVE_HALO_HALO_BASE_URL", "http://example.com", "http"),
+        (
+            "COVE_HALO_RULE",
+            "[{ round = \"upp\" }]",
+            "unknown variant `upp`",
+        ),
+        (
+            "COVE_HALO_RULE",
+            "[{ service = \"S\", free = -1 }]",
+            "-1 free units",
+        ),
+        ("COVE_HALO_RULE", "[", ""),
+    ] {
+        let error = load(MINIMAL, &[(name, value)]).unwrap_err();
+        assert!(error.message().starts_with(&format!("{name}: ")), "{error}");
+        assert!(error.message().contains(message), "{error}");
+        assert!(!error.message().contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_variable_that_overrides_nothing_is_refused_with_the_one_meant() {
+    let names = |name: &str| vec!["PATH".to_owned(), name.to_owned()];
+    Settings::check_environment(names("COVE_HALO_HALO_TENANT"), &[]).unwrap();
+    Settings::check_environment(names("COVE_HALO_RULE"), &[]).unwrap();
+    Settings::check_environment(names("COVE_HALO_CONFIG"), &["COVE_HALO_CONFIG"]).unwrap();
+    let error = Settings::check_environment(names("COVE_HALO_HALO_TENNANT"), &[]).unwrap_err();
+    assert!(error.message().contains("COVE_HALO_HALO_TENNANT"));
+    assert_eq!(error.hint(), Some("did you mean COVE_HALO_HALO_TENANT?"));
+}
+
+#[test]
+fn a_named_file_that_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Settings::load(Some(&folder.path().join("no.toml")), &none).unwrap_err();
+    assert!(error.message().contains("no.toml"), "{error}");
+    assert!(error.hint().unwrap().contains("--config"));
+}
+
+#[test]
+fn a_byte_order_mark_is_not_a_key() {
+    assert!(Settings::from_toml(&format!("\u{feff}{MINIMAL}"), "f").is_ok());
+}
+
+#[test]
+fn secrets_come_from_variables_or_files_and_are_never_shown() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "from-file\r\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let secrets = Secrets::from_env(&env(&[
+        ("COVE_API_KEY", "canary-key"),
+        ("HALO_CLIENT_ID", "id"),
+        ("HALO_CLIENT_SECRET_FILE", path),
+    ]))
+    .unwrap();
+    assert_eq!(secrets.cove_api_key.expose_secret(), "canary-key");
+    assert_eq!(secrets.halo_client_secret.expose_secret(), "from-file");
+    assert!(secrets.cove_password.is_none());
+    assert!(!format!("{secrets:?}").contains("canary"));
+}
+
+#[test]
+fn a_missing_or_doubtful_secret_names_its_variable() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "one\ntwo").unwrap();
+    let two_lines = file.path().to_str().unwrap();
+    let base = [("HALO_CLIENT_ID", "id"), ("HALO_CLIENT_SECRET", "x")];
+    for (extra, message) in [
+        (vec![], "COVE_API_KEY is not set"),
+        (vec![("COVE_API_KEY", " ")], "COVE_API_KEY is empty"),
+        (
+            vec![("COVE_API_KEY", "a"), ("COVE_API_KEY_FILE", "b")],
+            "COVE_API_KEY and COVE_API_KEY_FILE are both set",
+        ),
+        (
+            vec![("COVE_API_KEY_FILE", "/nowhere/at/all")],
+            "cannot read the file that COVE_API_KEY_FILE names",
+        ),
+        (
+            vec![("COVE_API_KEY_FILE", two_lines)],
+            "COVE_API_KEY holds a line break",
+        ),
+    ] {
+        let pairs: Vec<_> = base.into_iter().chain(extra).collect();
+        let error = Secrets::from_env(&env(&pairs)).unwrap_err();
+        assert!(error.message().contains(message), "{error}");
+        assert!(error.hint().is_some());
+    }
+}

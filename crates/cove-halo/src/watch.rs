@@ -1,0 +1,89 @@
+//! Tells whoever watches what the service is doing: one trait for reading, waiting and writing alike.
+
+use billing_sync::ports::RunWatch;
+use billing_sync::run::Progress;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the service is doing right now.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Status<'a> {
+    /// Something is read from the vendor.
+    Fetching {
+        /// What, in words.
+        what: &'a str,
+    },
+    /// Something is read from the billing system.
+    Reading {
+        /// What, in words.
+        what: &'a str,
+    },
+    /// A request waits before it is sent.
+    Waiting {
+        /// Whose service it waits for.
+        service: &'a str,
+        /// How long.
+        for_: Duration,
+        /// Why, in words.
+        why: &'static str,
+    },
+    /// A run makes progress.
+    Run(&'a Progress<'a>),
+}
+
+/// Is told what the service does, to show it. Must not block.
+pub trait ServiceWatch: Debug + Send + Sync {
+    /// Something happened.
+    fn status(&self, _status: &Status<'_>) {}
+}
+
+/// Shows nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl ServiceWatch for Unwatched {}
+
+/// Passes what the engine and the two clients report on to the one who watches the service.
+#[derive(Clone, Debug)]
+pub(crate) struct Relay(pub(crate) Arc<dyn ServiceWatch>);
+
+impl Relay {
+    pub(crate) fn fetching(&self, what: &str) {
+        self.0.status(&Status::Fetching { what });
+    }
+
+    pub(crate) fn reading(&self, what: &str) {
+        self.0.status(&Status::Reading { what });
+    }
+}
+
+impl RunWatch for Relay {
+    fn progress(&self, progress: &Progress<'_>) {
+        self.0.status(&Status::Run(progress));
+    }
+}
+
+impl api_core::Watch for Relay {
+    fn event(&self, event: &api_core::ExchangeEvent<'_>) {
+        if let api_core::ExchangeEvent::Waiting {
+            service,
+            for_,
+            reason,
+            ..
+        } = event
+        {
+            let why = match reason {
+                api_core::WaitReason::Budget => "the request window is full",
+                api_core::WaitReason::Throttled => "the service asked to wait",
+                _ => "trying again after a failure",
+            };
+            self.0.status(&Status::Waiting {
+                service,
+                for_: *for_,
+                why,
+            });
+        }
+    }
+}
