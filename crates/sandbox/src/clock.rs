@@ -1,0 +1,45 @@
+//! The sandbox's own time: the machine's, plus what tests have advanced it by.
+
+use std::time::{Duration, Instant, SystemTime};
+
+#[derive(Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+    advanced: Duration,
+}
+
+impl Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
+    pub(crate) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            advanced: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.advanced = self.advanced.saturating_add(by);
+    }
+
+    /// Time since the start. Token lives and the rate window are counted on this.
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed().saturating_add(self.advanced)
+    }
+
+    /// `seconds` from now as an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
+    pub(crate) fn http_date_in(&self, seconds: u64) -> String {
+        let now = SystemTime::now();
+        let then = now
+            .checked_add(self.advanced)
+            .and_then(|t| t.checked_add(Duration::from_secs(seconds)))
+            .unwrap_or(now);
+        httpdate::fmt_http_date(then)
+    }
+}

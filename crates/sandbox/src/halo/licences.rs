@@ -1,0 +1,205 @@
+//! `/SoftwareLicence`: lists, single records, soft delete, and `POST` with its switches.
+
+mod draft;
+
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use self::draft::Draft;
+use super::lists::{Ask, page};
+use super::refusal::Refusal;
+use crate::gate::{RepeatPage, Stored};
+use crate::reply;
+use crate::state::{Shared, State as Sandbox};
+use crate::switches::{BatchFailure, PostAnswer};
+use crate::world::psa::{Licence, Psa};
+
+const NO_DATE: &str = "1900-01-01T00:00:00";
+
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    Query(query): Query<BTreeMap<String, String>>,
+    repeat: Option<Extension<RepeatPage>>,
+) -> Response {
+    let ask = Ask::new(query);
+    let state = shared.lock();
+    let inactive_too = ask.is_true("includeinactive");
+    let deleted_too = inactive_too && state.switches.includeinactive_returns_deleted;
+    let (client, kind) = (ask.number("client_id"), ask.number("licence_type"));
+    let shows = |licence: &&Licence| {
+        let form = &licence.form;
+        (inactive_too || form.is_active)
+            && (deleted_too || !form.deleted)
+            && client.is_none_or(|id| id == form.client_id)
+            && kind.is_none_or(|kind| kind == form.kind)
+            && ask.finds(&form.name)
+    };
+    let mut rows: Vec<&Licence> = state.world.psa.licences.values().filter(shows).collect();
+    rows.sort_by(|left, right| {
+        ask.compare((left.id, &left.form.name), (right.id, &right.form.name))
+    });
+    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let rows = rows
+        .iter()
+        .map(|licence| row(&state.world.psa, licence))
+        .collect();
+    body.insert("licences".to_owned(), rows);
+    reply::ok(&body)
+}
+
+pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let state = shared.lock();
+    let found = id
+        .parse()
+        .ok()
+        .and_then(|id: i64| state.world.psa.licences.get(&id));
+    let Some(licence) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut body = row(&state.world.psa, licence);
+    body["licences_in_use"] = 0.into();
+    body["licences_in_use_user"] = 0.into();
+    body["licences_available"] = licence.count.into();
+    body["licence_roles"] = json!([]);
+    reply::ok(&body)
+}
+
+/// Soft: the record stays and is marked (observed in a published schema).
+pub(super) async fn delete(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let mut state = shared.lock();
+    let id: Option<i64> = id.parse().ok();
+    let found = id
+        .and_then(|id| state.world.psa.licences.get_mut(&id))
+        .filter(|one| !one.form.deleted);
+    let Some(licence) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    licence.form.deleted = true;
+    let licence = licence.clone();
+    with_stored(
+        reply::ok(&row(&state.world.psa, &licence)),
+        vec![licence.id],
+    )
+}
+
+pub(super) async fn post(State(shared): State<Shared>, body: Bytes) -> Response {
+    let items = match serde_json::from_slice(&body) {
+        Ok(Value::Array(items)) => items,
+        Ok(_) => {
+            let text = "Cannot deserialize the current JSON object because the type requires a JSON array.";
+            return Refusal::Message(text).answer();
+        }
+        Err(_) => return Refusal::ResultCode("Bad request".to_owned()).answer(),
+    };
+    let mut state = shared.lock();
+    match store(&mut state, &items) {
+        (stored, None) => with_stored(answer(&state, &stored), stored),
+        (stored, Some(refusal)) => with_stored(refusal.answer(), stored),
+    }
+}
+
+/// Stores the items as the switches say. The refusal is set if the answer is to be one.
+fn store(state: &mut Sandbox, items: &[Value]) -> (Vec<i64>, Option<Refusal>) {
+    let matching = state.switches.post_without_id;
+    let psa = &mut state.world.psa;
+    // No record of a batch can refer to another one of it, so all can be checked first.
+    let mut drafts = Vec::new();
+    let mut refusal = None;
+    for item in items {
+        match (Draft::read(psa, item), state.switches.batch_failure) {
+            (Ok(draft), _) => drafts.push(draft),
+            (Err(reason), BatchFailure::AllOrNothing) => return (Vec::new(), Some(reason)),
+            (Err(reason), BatchFailure::StopsAtFirstError) => {
+                refusal = Some(reason);
+                break;
+            }
+            (Err(reason), BatchFailure::SkipsBadOnes) => {
+                refusal.get_or_insert(reason);
+            }
+        }
+    }
+    let stored: Vec<i64> = drafts
+        .into_iter()
+        .map(|draft| draft.store(psa, matching))
+        .collect();
+    let skips = state.switches.batch_failure == BatchFailure::SkipsBadOnes;
+    let refusal = refusal.filter(|_| !skips || stored.is_empty());
+    (stored, refusal)
+}
+
+fn answer(state: &Sandbox, stored: &[i64]) -> Response {
+    let psa = &state.world.psa;
+    let mut rows = stored
+        .iter()
+        .filter_map(|id| psa.licences.get(id))
+        .map(|one| row(psa, one));
+    match state.switches.post_answer {
+        PostAnswer::Array => reply::ok(&rows.collect::<Value>()),
+        PostAnswer::Object => reply::ok(&rows.next().unwrap_or(Value::Null)),
+        PostAnswer::Empty => StatusCode::OK.into_response(),
+    }
+}
+
+fn with_stored(mut response: Response, stored: Vec<i64>) -> Response {
+    response.extensions_mut().insert(Stored(stored));
+    response
+}
+
+/// A record as lists have it.
+fn row(psa: &Psa, licence: &Licence) -> Value {
+    let form = &licence.form;
+    let client_name = psa
+        .clients
+        .get(&form.client_id)
+        .map_or("", |client| client.name.as_str());
+    let mut row = json!({
+        "id": licence.id,
+        "type": form.kind,
+        "name": form.name,
+        "count": licence.count,
+        "client_id": form.client_id,
+        "site_id": -1,
+        "client_name": client_name,
+        "site_name": "",
+        "purchase_price": 0.0,
+        "start_date": NO_DATE,
+        "snowid": "",
+        "manufacturer": "",
+        "notes": licence.notes,
+        "supplier_id": 0,
+        "supplier_name": "",
+        "licence_client_name": client_name,
+        "vendor": "",
+        "end_date": NO_DATE,
+        "tenant_id": "",
+        "tenant_name": "",
+        "name_extra": "",
+        "deleted": form.deleted,
+        "assigned_at_deletion": 0,
+        "billing_cycle": "",
+        "term_duration": "",
+        "status": "",
+        "autorenew": false,
+        "price": licence.price,
+        "monthly_price": 0.0,
+        "monthly_cost": 0.0,
+        "distributor": "",
+        "is_active": form.is_active,
+        "azure_connection_id": 0,
+        "requested_quantity": 0,
+        "requested_quantity_date": NO_DATE,
+        "product_sku": "",
+        "vendor_product_sku": "",
+        "parent_id": 0,
+    });
+    for (name, value) in &licence.other {
+        row[name.as_str()] = value.clone();
+    }
+    row
+}

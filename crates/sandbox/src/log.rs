@@ -1,0 +1,128 @@
+//! The record of every request, so that tests can count calls and see which of them changed something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::FaultKind;
+
+/// The service a request was meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// N-able Billing API.
+    Billing,
+    /// Halo's authorisation server (`/halo/auth`).
+    HaloAuth,
+    /// Halo's resource server (`/halo/api`, `authinfo` included).
+    Halo,
+    /// No service lives at that path.
+    Unknown,
+}
+
+impl Service {
+    pub(crate) fn of_path(path: &str) -> Self {
+        if path.starts_with("/ws/") {
+            Self::Billing
+        } else if path.starts_with("/halo/auth") {
+            Self::HaloAuth
+        } else if path.starts_with("/halo/") {
+            Self::Halo
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// One request as the sandbox saw it. Headers are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LoggedRequest {
+    /// 1-based position among all requests, in order of arrival.
+    pub index: u64,
+    /// The service.
+    pub service: Service,
+    /// `GET`, `POST` …
+    pub method: String,
+    /// The path as sent, with the service's prefix.
+    pub path: String,
+    /// The query string without `?`; secrets are masked.
+    pub query: String,
+    /// The body; secrets are masked.
+    pub body: String,
+    /// The status sent, 0 if no answer was sent.
+    pub status: u16,
+    /// The fault that was applied.
+    pub fault: Option<FaultKind>,
+    /// Whether the request changed a record.
+    pub committed: bool,
+}
+
+/// A place in the log; void once the log is cleared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ticket {
+    epoch: u64,
+    position: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    entries: Vec<LoggedRequest>,
+    epoch: u64,
+}
+
+impl Log {
+    pub(crate) fn entries(&self) -> &[LoggedRequest] {
+        &self.entries
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.epoch += 1;
+    }
+
+    pub(crate) fn push(&mut self, mut entry: LoggedRequest) -> Ticket {
+        let position = self.entries.len();
+        entry.index = position as u64 + 1;
+        entry.query = mask(&entry.query);
+        self.entries.push(entry);
+        Ticket {
+            epoch: self.epoch,
+            position,
+        }
+    }
+
+    pub(crate) fn entry(&mut self, ticket: Ticket) -> Option<&mut LoggedRequest> {
+        if ticket.epoch == self.epoch {
+            self.entries.get_mut(ticket.position)
+        } else {
+            None
+        }
+    }
+}
+
+/// Masks the values of form fields that are secret. JSON bodies of these services hold none.
+pub(crate) fn mask(form: &str) -> String {
+    const SECRET: [&str; 4] = ["client_secret", "password", "x-api-key", "access_token"];
+    if !SECRET.iter().any(|name| form.contains(name)) {
+        return form.to_owned();
+    }
+    form.split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, _)) if SECRET.contains(&name) => format!("{name}=***"),
+            _ => pair.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask;
+
+    #[test]
+    fn secrets_in_forms_are_masked() {
+        assert_eq!(
+            mask("grant_type=x&client_secret=s3cret&scope=all"),
+            "grant_type=x&client_secret=***&scope=all"
+        );
+        assert_eq!(mask(r#"[{"id":1}]"#), r#"[{"id":1}]"#);
+    }
+}

@@ -1,0 +1,147 @@
+//! Server behaviour that no public evidence settles. Every suite should pass whichever way a switch stands.
+
+use serde::{Deserialize, Serialize};
+
+/// How the stand-ins behave where the real services are unknown. `Default` is the reference's best guess.
+///
+/// ```
+/// use sandbox::{PostAnswer, Switches};
+///
+/// let switches = Switches {
+///     post_answer: PostAnswer::Empty,
+///     page_cap: Some(50),
+///     ..Switches::default()
+/// };
+/// assert_eq!(switches.rate_limit, Some((300, 300)));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// What `POST /SoftwareLicence` answers.
+    pub post_answer: PostAnswer,
+    /// The largest page the Halo lists give, whatever `page_size` asks for. `None`: no cap.
+    pub page_cap: Option<u32>,
+    /// Whether `GET /Client` lists carry custom fields.
+    pub custom_fields_in_lists: CustomFieldsInLists,
+    /// JSON type of a text field that holds digits.
+    pub custom_field_value: CustomFieldValue,
+    /// What a licence without `id` does when one of that name exists.
+    pub post_without_id: PostWithoutId,
+    /// What happens to a batch with a bad record in it.
+    pub batch_failure: BatchFailure,
+    /// Whether a 429 says when to come back.
+    pub retry_after: RetryAfter,
+    /// Halo's rolling limit: requests per seconds. `None`: no limit.
+    pub rate_limit: Option<(u32, u64)>,
+    /// Whether `includeinactive=true` also lists deleted licences.
+    pub includeinactive_returns_deleted: bool,
+    /// How the Billing API wraps answers that are documented as a bare object.
+    pub billing_wrapper: BillingWrapper,
+    /// Life of a Halo token in seconds.
+    pub expires_in: u64,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            post_answer: PostAnswer::default(),
+            page_cap: Some(100),
+            custom_fields_in_lists: CustomFieldsInLists::default(),
+            custom_field_value: CustomFieldValue::default(),
+            post_without_id: PostWithoutId::default(),
+            batch_failure: BatchFailure::default(),
+            retry_after: RetryAfter::default(),
+            rate_limit: Some((300, 300)),
+            includeinactive_returns_deleted: false,
+            billing_wrapper: BillingWrapper::default(),
+            expires_in: 3600,
+        }
+    }
+}
+
+/// What a successful `POST /SoftwareLicence` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostAnswer {
+    /// Every stored record, in the order of the request.
+    Array,
+    /// The first stored record alone (observed in public clients for one record).
+    #[default]
+    Object,
+    /// Nothing.
+    Empty,
+}
+
+/// Whether `GET /Client` lists carry custom fields. `GET /Client/{id}` always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomFieldsInLists {
+    /// All of them, asked or not.
+    Always,
+    /// Those that `include_custom_fields` names.
+    #[default]
+    WhenAsked,
+    /// None.
+    Never,
+}
+
+/// JSON type of a text field that holds digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomFieldValue {
+    /// `"2712428"`
+    #[default]
+    Text,
+    /// `2712428`
+    Number,
+}
+
+/// What a licence without `id` does when the client has an active one of that name and type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostWithoutId {
+    /// Makes another one.
+    #[default]
+    AlwaysCreates,
+    /// Updates the one that is there.
+    MatchesByName,
+}
+
+/// What happens to a batch with a bad record in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchFailure {
+    /// Nothing is stored, 400.
+    #[default]
+    AllOrNothing,
+    /// What stands before the bad one is stored, 400.
+    StopsAtFirstError,
+    /// The others are stored, 200; 400 only if none was.
+    SkipsBadOnes,
+}
+
+/// Whether a 429 says when to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// No header.
+    #[default]
+    Off,
+    /// `Retry-After: 120`
+    Seconds,
+    /// `Retry-After: Sun, 06 Nov 1994 08:49:37 GMT`
+    HttpDate,
+}
+
+/// How the Billing API wraps answers that are documented as a bare object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillingWrapper {
+    /// `{…}`
+    #[default]
+    Bare,
+    /// `{"<endpoint>": {…}}`
+    Wrapped,
+    /// `[{…}]`
+    Array,
+}
