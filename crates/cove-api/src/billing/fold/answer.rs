@@ -1,0 +1,210 @@
+//! What a fold hands to its caller: visitor, end, errors.
+
+use std::collections::BTreeMap;
+
+use api_core::wire::{BadRecord, Guarded};
+use api_core::{Error, ErrorKind};
+
+use super::cursor::Stop;
+use super::cutter::Counts;
+use super::reader::{Limits, walk_slice};
+use super::typed::{ClientPart, Typed, UsageEvent};
+use crate::billing::fields::{Extra, Fields};
+use crate::billing::model::{ClientUsage, UsageDocument};
+
+/// Takes the records of a usage answer while it arrives, in the order sent: the clients of a document, then the
+/// document itself, because members that say whose usage it is may follow the clients.
+pub trait UsageVisitor {
+    /// A client, or a part of one; see [`ClientPart::last`].
+    fn client(&mut self, part: ClientPart);
+
+    /// The end of a document; its `clients` are empty, they came before.
+    fn document(&mut self, document: UsageDocument);
+
+    /// Something in the client list of the document at that position that is no client.
+    fn unreadable_client(&mut self, document: usize, record: BadRecord);
+
+    /// Something in the list of documents that is none.
+    fn unreadable_document(&mut self, record: BadRecord);
+
+    /// The connection broke and the answer can be asked for once more from its beginning: forget everything and
+    /// say `true`, or say `false` to get the error instead.
+    fn restart(&mut self) -> bool {
+        false
+    }
+}
+
+/// Hands one event to a visitor.
+pub(crate) fn visit(visitor: &mut impl UsageVisitor, event: UsageEvent) {
+    match event {
+        UsageEvent::Client(part) => visitor.client(part),
+        UsageEvent::Document(document) => visitor.document(*document),
+        UsageEvent::UnreadableClient { document, record } => {
+            visitor.unreadable_client(document, record);
+        }
+        UsageEvent::UnreadableDocument(record) => visitor.unreadable_document(record),
+    }
+}
+
+/// What a usage answer amounted to. It exists only when the answer was read to its end.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoldEnd {
+    /// Documents read.
+    pub documents: u64,
+    /// Clients read, over all documents.
+    pub clients: u64,
+    /// Devices read, over all clients.
+    pub devices: u64,
+    /// Records and members that could not be read, on every level.
+    pub unreadable: u64,
+    /// Documents whose `Clients` was missing or null.
+    pub documents_without_clients: u64,
+    /// Documents with account data only: the documented sign of wrong ids.
+    pub account_data_only: u64,
+    /// Bytes of the answer.
+    pub bytes: u64,
+    /// Members of the envelope beside the documents.
+    pub envelope: Extra,
+}
+
+impl FoldEnd {
+    pub(super) fn new(counts: &Counts, bytes: u64, envelope: Fields) -> Self {
+        let Counts {
+            documents,
+            clients,
+            devices,
+            unreadable,
+            unlisted,
+            account_data_only,
+        } = *counts;
+        Self {
+            documents,
+            clients,
+            devices,
+            unreadable,
+            documents_without_clients: unlisted,
+            account_data_only,
+            bytes,
+            envelope: envelope.reader("", &mut Vec::new()).rest(),
+        }
+    }
+
+    /// Whether nothing at all was used: not to be told apart from wrong ids, so never to be taken for "everybody
+    /// left".
+    pub fn is_empty(&self) -> bool {
+        self.clients == 0 && self.unreadable == 0
+    }
+}
+
+/// A visitor that keeps everything: the documents whole.
+#[derive(Debug, Default)]
+pub(crate) struct Collect {
+    clients: Vec<Guarded<ClientUsage>>,
+    parts: ClientUsage,
+    documents: BTreeMap<usize, UsageDocument>,
+    pub(crate) unreadable: Vec<BadRecord>,
+}
+
+impl Collect {
+    pub(crate) fn into_documents(self) -> Vec<UsageDocument> {
+        self.documents.into_values().collect()
+    }
+}
+
+impl UsageVisitor for Collect {
+    fn client(&mut self, part: ClientPart) {
+        let mut usage = part.usage;
+        if part.part > 0 || !part.last {
+            self.parts.devices.append(&mut usage.devices);
+        }
+        if part.last {
+            usage.devices.append(&mut self.parts.devices);
+            self.clients.push(Guarded::Good(usage));
+        }
+    }
+
+    fn document(&mut self, mut document: UsageDocument) {
+        document.clients = std::mem::take(&mut self.clients);
+        self.documents.insert(document.index, document);
+    }
+
+    fn unreadable_client(&mut self, _document: usize, record: BadRecord) {
+        self.clients.push(Guarded::Bad(record));
+    }
+
+    fn unreadable_document(&mut self, record: BadRecord) {
+        self.unreadable.push(record);
+    }
+
+    fn restart(&mut self) -> bool {
+        *self = Self::default();
+        true
+    }
+}
+
+/// Folds an answer that is all there.
+///
+/// # Errors
+/// As for the streaming folds.
+pub(crate) fn fold_slice(
+    operation: &'static str,
+    json: &[u8],
+    limits: Limits,
+    visitor: &mut impl UsageVisitor,
+) -> Result<FoldEnd, Error> {
+    walk_slice(json, limits, &mut Typed::default(), |typed| {
+        for event in typed.events.drain(..) {
+            visit(visitor, event);
+        }
+    })
+    .map_err(|stop| stopped(operation, stop))
+}
+
+/// The documents of an answer that is all there.
+pub(crate) fn collect_slice(
+    operation: &'static str,
+    json: &[u8],
+    limits: Limits,
+) -> Result<Vec<UsageDocument>, Error> {
+    let mut collect = Collect::default();
+    fold_slice(operation, json, limits, &mut collect)?;
+    if let Some(first) = collect.unreadable.first() {
+        let message = format!("unreadable document {}: {}", first.path, first.error);
+        return Err(Error::new(ErrorKind::Decode, message)
+            .with_operation(operation)
+            .with_hint(
+                "fold the answer instead of reading it whole: the other documents are readable",
+            ));
+    }
+    Ok(collect.into_documents())
+}
+
+/// The error for a walk that could not go on.
+pub(super) fn stopped(operation: &'static str, stop: Stop) -> Error {
+    let error = match stop {
+        Stop::Malformed { what, offset } => Error::new(
+            ErrorKind::Decode,
+            format!("unreadable JSON at byte {offset}: {what}"),
+        ),
+        Stop::Ended => Error::new(ErrorKind::Incomplete, "the answer ends inside its JSON")
+            .with_hint("something between here and the vendor cut it short; try again"),
+        Stop::TooLarge { limit } => Error::new(
+            ErrorKind::Decode,
+            format!("more than {limit} bytes where a record was expected"),
+        ),
+        Stop::TooManyUnreadable { limit } => Error::new(
+            ErrorKind::Decode,
+            format!("more than {limit} unreadable records"),
+        ),
+        Stop::Html => Error::new(ErrorKind::Decode, "expected JSON, got an HTML page").with_hint(
+            "check the base URL; a proxy or sign-in page may answer in the vendor's place",
+        ),
+        Stop::Unrecognised { members, json } => Error::new(
+            ErrorKind::Api,
+            format!("the answer is no usage document; its members are {members:?}"),
+        )
+        .with_code("unrecognised_answer")
+        .with_body_snippet(json.as_bytes()),
+    };
+    error.with_operation(operation)
+}

@@ -1,0 +1,241 @@
+//! Usage of one client: its devices, their service lines, and what the vendor states as the client's totals.
+
+use api_core::wire::{BadRecord, Guarded};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+
+use crate::billing::fields::{Extra, Fields};
+use crate::billing::{ClientId, DetailId, number, record};
+
+/// One usage line: a service and its quantity (documented in prose; member names observed in public clients).
+///
+/// `price` and `amount` are carried as sent and never derived from each other: whether the price is before
+/// discount, tax or commitment is not documented.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ServiceUsage {
+    /// `BillingServiceName`: "product | service".
+    #[serde(
+        rename = "BillingServiceName",
+        default,
+        deserialize_with = "api_core::wire::opt_text"
+    )]
+    pub billing_service_name: Option<String>,
+    /// `Quantity`, exact; fractional for services counted in gigabytes. A line without one is unreadable.
+    #[serde(rename = "Quantity", deserialize_with = "number::required")]
+    pub quantity: Decimal,
+    /// `Price` per unit, if sent. No currency is ever named.
+    #[serde(rename = "Price", default, deserialize_with = "number::optional")]
+    pub price: Option<Decimal>,
+    /// `Amount`, if sent.
+    #[serde(rename = "Amount", default, deserialize_with = "number::optional")]
+    pub amount: Option<Decimal>,
+    /// `Uom`: unit of measure, if sent.
+    #[serde(
+        rename = "Uom",
+        alias = "UOM",
+        default,
+        deserialize_with = "api_core::wire::opt_text"
+    )]
+    pub unit: Option<String>,
+    /// `Sku`, if sent.
+    #[serde(rename = "Sku", default, deserialize_with = "api_core::wire::opt_text")]
+    pub sku: Option<String>,
+    /// `ProductFeatureName`, if sent.
+    #[serde(
+        rename = "ProductFeatureName",
+        default,
+        deserialize_with = "api_core::wire::opt_text"
+    )]
+    pub product_feature_name: Option<String>,
+    /// Members without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// One device (or seat) with its usage lines.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(from = "wire::Device")]
+pub struct DeviceUsage {
+    /// `Detail`: the device's name, or a user's for products counted by seat (documented).
+    pub detail: Option<String>,
+    /// `DetailId` (documented; its relation to Cove's own device id is not).
+    pub detail_id: Option<DetailId>,
+    /// `UsageCompanyName`: the end customer's name (documented).
+    pub company_name: Option<String>,
+    /// `UsageSiteName` (observed in public clients).
+    pub site_name: Option<String>,
+    /// `Customer Site Name` (documented): a member of its own beside `UsageSiteName`.
+    pub customer_site_name: Option<String>,
+    /// `UsageLevel_3` … `UsageLevel_8` (3 to 6 observed in public clients, 7 and 8 assumed); see [`level`](Self::level).
+    pub levels: [Option<String>; 6],
+    /// `Customer_Reference_L3` … `_L8` (observed in public clients); see [`customer_reference`](Self::customer_reference).
+    pub customer_references: [Option<String>; 6],
+    /// `TotalByService`: this device's lines; one service may have several.
+    pub total_by_service: Vec<Guarded<ServiceUsage>>,
+    /// Members without a name here.
+    pub extra: Extra,
+}
+
+/// Lowest and highest level of the vendor's customer tree that devices carry.
+const FIRST_LEVEL: u8 = 3;
+
+impl DeviceUsage {
+    /// The name at a level: 3 distributor, 4 sub-distributor, 5 reseller, 6 service organisation.
+    pub fn level(&self, level: u8) -> Option<&str> {
+        at_level(&self.levels, level)
+    }
+
+    /// The "Customer Reference" set in Cove at a level: 7 is the end customer, 8 the site.
+    pub fn customer_reference(&self, level: u8) -> Option<&str> {
+        at_level(&self.customer_references, level)
+    }
+
+    /// The lines that could be read.
+    pub fn lines(&self) -> impl Iterator<Item = &ServiceUsage> {
+        self.total_by_service.iter().filter_map(|line| match line {
+            Guarded::Good(line) => Some(line),
+            Guarded::Bad(_) => None,
+        })
+    }
+}
+
+fn at_level(values: &[Option<String>; 6], level: u8) -> Option<&str> {
+    let index = usize::from(level.checked_sub(FIRST_LEVEL)?);
+    values.get(index)?.as_deref()
+}
+
+/// One client's usage on one contract.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClientUsage {
+    /// `ClientId`; `None` when blank, missing, unreadable or given twice with different values (then see `bad`).
+    pub client_id: Option<ClientId>,
+    /// `Devices`.
+    pub devices: Vec<Guarded<DeviceUsage>>,
+    /// `TotalByService` beside `Devices`, if sent (assumed: the documentation promises it only in prose).
+    pub stated_totals: Vec<ServiceUsage>,
+    /// Members that could not be read; a client with any is not to be billed unseen.
+    pub bad: Vec<BadRecord>,
+    /// Members without a name here.
+    pub extra: Extra,
+}
+
+impl ClientUsage {
+    /// The devices that could be read.
+    pub fn readable_devices(&self) -> impl Iterator<Item = &DeviceUsage> {
+        self.devices.iter().filter_map(|device| match device {
+            Guarded::Good(device) => Some(device),
+            Guarded::Bad(_) => None,
+        })
+    }
+
+    /// Everything in it that could not be read: own members, devices, and lines of devices.
+    pub fn unreadable(&self) -> impl Iterator<Item = &BadRecord> {
+        let devices = self.devices.iter().flat_map(|device| {
+            let (whole, lines) = match device {
+                Guarded::Bad(bad) => (Some(bad), &[][..]),
+                Guarded::Good(device) => (None, device.total_by_service.as_slice()),
+            };
+            whole
+                .into_iter()
+                .chain(lines.iter().filter_map(|line| match line {
+                    Guarded::Bad(bad) => Some(bad),
+                    Guarded::Good(_) => None,
+                }))
+        });
+        self.bad.iter().chain(devices)
+    }
+
+    /// Everything but the devices, which arrive on their own.
+    pub(crate) fn read_head(fields: Fields, path: &str, mut bad: Vec<BadRecord>) -> Self {
+        let mut read = fields.reader(path, &mut bad);
+        let mut client = Self {
+            client_id: read.id("ClientId"),
+            stated_totals: read.list("TotalByService"),
+            devices: Vec::new(),
+            bad: Vec::new(),
+            extra: read.rest(),
+        };
+        client.bad = bad;
+        client
+    }
+}
+
+/// The device as it is on the wire; levels as single members.
+mod wire {
+    use super::{DetailId, DeviceUsage, Extra, Guarded, ServiceUsage, record};
+    use api_core::wire::opt_text;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    #[serde(default)]
+    #[derive(Default)]
+    pub(super) struct Device {
+        #[serde(rename = "Detail", deserialize_with = "opt_text")]
+        detail: Option<String>,
+        #[serde(
+            rename = "DetailId",
+            alias = "DetailID",
+            deserialize_with = "record::optional_id"
+        )]
+        detail_id: Option<DetailId>,
+        #[serde(rename = "UsageCompanyName", deserialize_with = "opt_text")]
+        company_name: Option<String>,
+        #[serde(rename = "UsageSiteName", deserialize_with = "opt_text")]
+        site_name: Option<String>,
+        #[serde(rename = "Customer Site Name", deserialize_with = "opt_text")]
+        customer_site_name: Option<String>,
+        #[serde(rename = "UsageLevel_3", deserialize_with = "opt_text")]
+        level_3: Option<String>,
+        #[serde(rename = "UsageLevel_4", deserialize_with = "opt_text")]
+        level_4: Option<String>,
+        #[serde(rename = "UsageLevel_5", deserialize_with = "opt_text")]
+        level_5: Option<String>,
+        #[serde(rename = "UsageLevel_6", deserialize_with = "opt_text")]
+        level_6: Option<String>,
+        #[serde(rename = "UsageLevel_7", deserialize_with = "opt_text")]
+        level_7: Option<String>,
+        #[serde(rename = "UsageLevel_8", deserialize_with = "opt_text")]
+        level_8: Option<String>,
+        #[serde(rename = "Customer_Reference_L3", deserialize_with = "opt_text")]
+        reference_3: Option<String>,
+        #[serde(rename = "Customer_Reference_L4", deserialize_with = "opt_text")]
+        reference_4: Option<String>,
+        #[serde(rename = "Customer_Reference_L5", deserialize_with = "opt_text")]
+        reference_5: Option<String>,
+        #[serde(rename = "Customer_Reference_L6", deserialize_with = "opt_text")]
+        reference_6: Option<String>,
+        #[serde(rename = "Customer_Reference_L7", deserialize_with = "opt_text")]
+        reference_7: Option<String>,
+        #[serde(rename = "Customer_Reference_L8", deserialize_with = "opt_text")]
+        reference_8: Option<String>,
+        #[serde(rename = "TotalByService", deserialize_with = "record::guarded_list")]
+        total_by_service: Vec<Guarded<ServiceUsage>>,
+        #[serde(flatten)]
+        extra: Extra,
+    }
+
+    impl From<Device> for DeviceUsage {
+        fn from(d: Device) -> Self {
+            Self {
+                detail: d.detail,
+                detail_id: d.detail_id,
+                company_name: d.company_name,
+                site_name: d.site_name,
+                customer_site_name: d.customer_site_name,
+                levels: [
+                    d.level_3, d.level_4, d.level_5, d.level_6, d.level_7, d.level_8,
+                ],
+                customer_references: [
+                    d.reference_3,
+                    d.reference_4,
+                    d.reference_5,
+                    d.reference_6,
+                    d.reference_7,
+                    d.reference_8,
+                ],
+                total_by_service: d.total_by_service,
+                extra: d.extra,
+            }
+        }
+    }
+}

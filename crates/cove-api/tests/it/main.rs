@@ -1,0 +1,4 @@
+//! Tests of the billing client from outside: wire shapes, requests, failures, hostile answers.
+
+mod details;
+mod support;
