@@ -44,9 +44,30 @@ impl Outcome {
         }
     }
 
+    /// The outcome with that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Planned,
+            Self::Started,
+            Self::Applied,
+            Self::Verified,
+            Self::Rejected,
+            Self::NotApplied,
+            Self::Unknown,
+            Self::Mismatch,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.word() == word)
+    }
+
     /// True when the count is there as planned.
     pub fn is_done(self) -> bool {
         matches!(self, Self::Applied | Self::Verified)
+    }
+
+    /// True when it is known that the count is not there as planned.
+    pub fn is_failed(self) -> bool {
+        !self.is_done() && !self.is_open()
     }
 
     /// True when it is not known whether the write arrived.
@@ -83,6 +104,28 @@ impl RunStatus {
             Self::Unknown => "unknown",
             Self::Stopped => "stopped",
             Self::Nothing => "nothing",
+        }
+    }
+
+    /// The status with that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Running,
+            Self::Applied,
+            Self::Partial,
+            Self::Unknown,
+            Self::Stopped,
+            Self::Nothing,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
+    }
+
+    /// True when `resume` may have something to do.
+    pub fn is_unfinished(self) -> bool {
+        match self {
+            Self::Running | Self::Partial | Self::Unknown | Self::Stopped => true,
+            Self::Applied | Self::Nothing => false,
         }
     }
 }
@@ -130,12 +173,7 @@ impl RunReport {
 
     /// Changes that are known not to be there as planned.
     pub fn failed(&self) -> usize {
-        self.count(|outcome| {
-            matches!(
-                outcome,
-                Outcome::Planned | Outcome::Rejected | Outcome::NotApplied | Outcome::Mismatch
-            )
-        })
+        self.count(Outcome::is_failed)
     }
 
     /// Changes of which that is not known.

@@ -1,5 +1,15 @@
 //! The state store port: what must survive a crash, a lost connection and the next month.
 
+mod belongings;
+mod journal;
+mod memory_store;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+mod usage_row;
+
+pub use memory_store::MemoryStore;
+pub use usage_row::UsageRow;
+
 use crate::ids::{PlanId, RunId};
 use crate::memory::{MappingDecision, Memory, Owned};
 use crate::period::Period;
@@ -57,9 +67,15 @@ pub trait StateStore: Debug + Send + Sync {
 
     /// Remembers a person's decision about a customer.
     async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError>;
+
+    /// Keeps what was used in a period, for comparison with later months. Replaces what was kept for it.
+    async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError>;
+
+    /// What was used in a period, by customer, service and unit; empty when nothing was kept.
+    async fn usage(&self, period: Period) -> Result<Vec<UsageRow>, StoreError>;
 }
 
-/// Held while a run is in progress.
+/// Held while a run is in progress. Only a store makes one; apply asks for it, so that nobody can forget to lock.
 pub trait RunLock: Debug + Send + Sync {}
 
 /// A run about to begin.
@@ -93,7 +109,7 @@ pub struct JournalRow {
     pub sequence: u64,
     /// When, RFC 3339 in UTC.
     pub at: String,
-    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`.
+    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`, `decided`.
     pub event: String,
     /// The particulars.
     pub body: serde_json::Value,

@@ -1,0 +1,331 @@
+//! A store that forgets when its process ends: for tests, for demonstrations, and as the pattern for other stores.
+
+use super::belongings::Belongings;
+use super::journal::{Audit, Event, GENESIS, Stored};
+use super::{
+    JournalEntry, JournalRow, NewRun, RunLock, RunSummary, StateStore, StoreError, StoreErrorKind,
+    StoredRun, UsageRow,
+};
+use crate::ids::{CustomerId, RunId};
+use crate::memory::{MappingDecision, Memory, Owned};
+use crate::period::Period;
+use crate::plan::ChangeKind;
+use crate::run::{ChangeRecord, Outcome, RunStatus};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps everything in memory. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+    lock: FlagLock,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    runs: Vec<StoredRun>,
+    journal: Vec<Stored>,
+    owned: Belongings,
+    decisions: BTreeMap<CustomerId, MappingDecision>,
+    usage: BTreeMap<Period, Vec<UsageRow>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // A panic cannot leave the tables half changed: everything that can fail is done before they are touched.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn append(&mut self, event: Event<'_>) {
+        let previous = self
+            .journal
+            .last()
+            .map_or_else(|| GENESIS.to_owned(), |row| row.hash.clone());
+        let sequence = self.journal.len() as u64 + 1;
+        self.journal.push(Stored::after(sequence, previous, event));
+    }
+
+    fn run_mut(&mut self, run: &RunId) -> Result<&mut StoredRun, StoreError> {
+        self.runs
+            .iter_mut()
+            .find(|stored| stored.summary.run_id == *run)
+            .ok_or_else(|| no_such_run(run))
+    }
+}
+
+#[async_trait]
+impl StateStore for MemoryStore {
+    async fn lock(&self) -> Result<Box<dyn RunLock>, StoreError> {
+        self.lock.take()
+    }
+
+    async fn memory(&self) -> Result<Memory, StoreError> {
+        let tables = self.tables();
+        Ok(Memory {
+            owned: tables.owned.list(),
+            decisions: tables.decisions.values().cloned().collect(),
+        })
+    }
+
+    async fn begin_run(&self, run: &NewRun<'_>) -> Result<(), StoreError> {
+        let event = Event::begun(run)?;
+        let mut tables = self.tables();
+        if tables.run_mut(run.run_id).is_ok() {
+            return Err(run_exists(run.run_id));
+        }
+        let changes = planned(run);
+        tables.append(event);
+        tables.runs.push(StoredRun {
+            summary: RunSummary {
+                run_id: run.run_id.clone(),
+                plan_id: run.plan.id().clone(),
+                period: run.plan.period(),
+                status: RunStatus::Running,
+                started_at: run.at.clone(),
+                finished_at: None,
+                approved_by: run.approved_by.to_owned(),
+                changes: 0,
+                applied: 0,
+                failed: 0,
+                unknown: 0,
+            },
+            plan: run.plan.clone(),
+            changes,
+            overrides: run.overrides.clone(),
+        });
+        Ok(())
+    }
+
+    async fn record(&self, run: &RunId, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let events = entries
+            .iter()
+            .map(|entry| Event::outcome(run.as_str(), entry))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut tables = self.tables();
+        let stored = tables.run_mut(run)?;
+        let slots = entries
+            .iter()
+            .map(|entry| {
+                stored
+                    .changes
+                    .iter()
+                    .position(|known| known.position == entry.record.position)
+                    .ok_or_else(|| no_such_change(run, entry.record.position))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (slot, entry) in slots.into_iter().zip(entries) {
+            if let Some(known) = stored.changes.get_mut(slot) {
+                known.outcome = entry.record.outcome;
+                known.written_id = entry.record.written_id;
+                known.note.clone_from(&entry.record.note);
+            }
+        }
+        for event in events {
+            tables.append(event);
+        }
+        Ok(())
+    }
+
+    async fn own(&self, run: &RunId, owned: &[Owned], at: &str) -> Result<(), StoreError> {
+        let events = owned
+            .iter()
+            .map(|owned| Event::owned(run.as_str(), at, owned))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut tables = self.tables();
+        tables.run_mut(run)?;
+        for (event, owned) in events.into_iter().zip(owned) {
+            tables.append(event);
+            tables.owned.put(owned.clone());
+        }
+        Ok(())
+    }
+
+    async fn finish_run(&self, run: &RunId, status: RunStatus, at: &str) -> Result<(), StoreError> {
+        let event = Event::ended(run.as_str(), at, status)?;
+        let mut tables = self.tables();
+        let stored = tables.run_mut(run)?;
+        stored.summary.status = status;
+        stored.summary.finished_at = Some(at.to_owned());
+        tables.append(event);
+        Ok(())
+    }
+
+    async fn unfinished_run(&self) -> Result<Option<StoredRun>, StoreError> {
+        Ok(self
+            .tables()
+            .runs
+            .last()
+            .filter(|run| run.summary.status.is_unfinished())
+            .map(counted))
+    }
+
+    async fn run(&self, run: &RunId) -> Result<Option<StoredRun>, StoreError> {
+        Ok(self
+            .tables()
+            .runs
+            .iter()
+            .find(|stored| stored.summary.run_id == *run)
+            .map(counted))
+    }
+
+    async fn runs(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
+        Ok(self
+            .tables()
+            .runs
+            .iter()
+            .rev()
+            .take(limit)
+            .map(|run| counted(run).summary)
+            .collect())
+    }
+
+    async fn journal(&self, run: &RunId) -> Result<Vec<JournalRow>, StoreError> {
+        self.tables()
+            .journal
+            .iter()
+            .filter(|row| row.run == run.as_str())
+            .map(|row| row.clone().into_row())
+            .collect()
+    }
+
+    async fn check_journal(&self) -> Result<u64, StoreError> {
+        let tables = self.tables();
+        let mut audit = Audit::new();
+        for row in &tables.journal {
+            audit.row(row)?;
+        }
+        for run in &tables.runs {
+            let id = run.summary.run_id.as_str();
+            audit.run(id, run.summary.status)?;
+            for change in &run.changes {
+                audit.change(id, change.position as u64, change.outcome)?;
+            }
+        }
+        audit.owned(&tables.owned.list())?;
+        Ok(audit.rows())
+    }
+
+    async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
+        let event = Event::decided(at, decision)?;
+        let mut tables = self.tables();
+        tables.append(event);
+        tables
+            .decisions
+            .insert(decision.customer.clone(), decision.clone());
+        Ok(())
+    }
+
+    async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {
+        self.tables().usage.insert(period, rows.to_vec());
+        Ok(())
+    }
+
+    async fn usage(&self, period: Period) -> Result<Vec<UsageRow>, StoreError> {
+        let mut rows = self
+            .tables()
+            .usage
+            .get(&period)
+            .cloned()
+            .unwrap_or_default();
+        sort_usage(&mut rows);
+        Ok(rows)
+    }
+}
+
+/// The changes of a run that begins.
+pub(super) fn planned(run: &NewRun<'_>) -> Vec<ChangeRecord> {
+    run.plan
+        .changes()
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.kind != ChangeKind::Keep)
+        .map(|(position, change)| ChangeRecord {
+            position,
+            change: change.clone(),
+            outcome: Outcome::Planned,
+            written_id: None,
+            note: String::new(),
+        })
+        .collect()
+}
+
+pub(super) fn sort_usage(rows: &mut [UsageRow]) {
+    rows.sort_by(|a, b| {
+        (&a.customer, &a.service, &a.unit).cmp(&(&b.customer, &b.service, &b.unit))
+    });
+}
+
+/// The run with the counts of its summary filled in.
+fn counted(run: &StoredRun) -> StoredRun {
+    let mut run = run.clone();
+    let count = |test: fn(Outcome) -> bool| {
+        run.changes
+            .iter()
+            .filter(|change| test(change.outcome))
+            .count() as u64
+    };
+    let (applied, failed, unknown) = (
+        count(Outcome::is_done),
+        count(Outcome::is_failed),
+        count(Outcome::is_open),
+    );
+    run.summary.changes = run.changes.len() as u64;
+    run.summary.applied = applied;
+    run.summary.failed = failed;
+    run.summary.unknown = unknown;
+    run
+}
+
+pub(super) fn run_exists(run: &RunId) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Misuse,
+        format!("there is a run {run} already"),
+    )
+}
+
+pub(super) fn no_such_run(run: &RunId) -> StoreError {
+    StoreError::new(StoreErrorKind::Misuse, format!("there is no run {run}"))
+}
+
+pub(super) fn no_such_change(run: &RunId, position: usize) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Misuse,
+        format!("run {run} has no change {position}"),
+    )
+}
+
+/// A lock inside one process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FlagLock(Arc<AtomicBool>);
+
+#[derive(Debug)]
+struct HeldFlag(Arc<AtomicBool>);
+
+impl RunLock for HeldFlag {}
+
+impl Drop for HeldFlag {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl FlagLock {
+    pub(super) fn take(&self) -> Result<Box<dyn RunLock>, StoreError> {
+        if self.0.swap(true, Ordering::AcqRel) {
+            return Err(
+                StoreError::new(StoreErrorKind::Locked, "another run holds the lock")
+                    .with_hint("wait until it has ended"),
+            );
+        }
+        Ok(Box::new(HeldFlag(Arc::clone(&self.0))))
+    }
+}

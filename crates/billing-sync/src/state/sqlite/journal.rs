@@ -1,0 +1,96 @@
+//! The journal table: rows are only ever appended, each chained to the one before.
+
+use super::super::journal::{Audit, Event, GENESIS, Stored};
+use super::super::{JournalRow, StoreError};
+use super::{failed, read};
+use crate::ids::RunId;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+const COLUMNS: &str = "sequence, at, run_id, event, body, previous, hash";
+
+/// Appends rows, one after the other, inside the caller's transaction.
+pub(super) fn append<'a>(
+    transaction: &Transaction<'_>,
+    events: impl IntoIterator<Item = Event<'a>>,
+) -> Result<(), StoreError> {
+    let last: Option<(i64, String)> = transaction
+        .prepare_cached("SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(failed("read"))?;
+    let (mut sequence, mut previous) = match last {
+        Some((sequence, hash)) => (sequence.unsigned_abs(), hash),
+        None => (0, GENESIS.to_owned()),
+    };
+    let mut insert = transaction
+        .prepare_cached(
+            "INSERT INTO journal (sequence, at, run_id, event, body, previous, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .map_err(failed("written"))?;
+    for event in events {
+        sequence += 1;
+        let row = Stored::after(sequence, previous, event);
+        insert
+            .execute(params![
+                i64::try_from(row.sequence).unwrap_or(i64::MAX),
+                row.at,
+                row.run,
+                row.event,
+                row.body,
+                row.previous,
+                row.hash
+            ])
+            .map_err(failed("written"))?;
+        previous = row.hash;
+    }
+    Ok(())
+}
+
+pub(super) fn of_run(
+    transaction: &Transaction<'_>,
+    run: &RunId,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let mut statement = transaction
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM journal WHERE run_id = ?1 ORDER BY sequence"
+        ))
+        .map_err(failed("read"))?;
+    let rows = statement
+        .query_map([run.as_str()], stored)
+        .and_then(Iterator::collect::<rusqlite::Result<Vec<Stored>>>)
+        .map_err(failed("read"))?;
+    rows.into_iter().map(Stored::into_row).collect()
+}
+
+/// Recomputes the chain, then holds the other tables against it.
+pub(super) fn check(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
+    let mut audit = Audit::new();
+    let mut statement = transaction
+        .prepare(&format!("SELECT {COLUMNS} FROM journal ORDER BY sequence"))
+        .map_err(failed("read"))?;
+    for row in statement.query_map([], stored).map_err(failed("read"))? {
+        audit.row(&row.map_err(failed("read"))?)?;
+    }
+    read::statuses(transaction, |run, status| audit.run(run, status))?;
+    read::outcomes(transaction, |run, position, outcome| {
+        audit.change(run, position, outcome)
+    })?;
+    audit.owned(&read::memory(transaction)?.owned)?;
+    Ok(audit.rows())
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        sequence: row.get::<_, i64>(0)?.unsigned_abs(),
+        at: row.get(1)?,
+        run: row.get(2)?,
+        event: row.get(3)?,
+        body: row.get(4)?,
+        previous: row.get(5)?,
+        hash: row.get(6)?,
+    })
+}
