@@ -1,0 +1,11 @@
+//! Tests of the engine through its public interface.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod plan_cases;
+mod plan_file;
+mod plan_laws;
+mod world;
