@@ -35,7 +35,6 @@ needs! {
     EDIT_INVOICES = "edit:invoices", "Invoices: Read and Modify";
     ITEMS = "read:items", "Products: Read";
     SUPPLIERS = "read:suppliers", "Suppliers: Read";
-    SITES = "read:customers", "Customers: Read";
     TICKETS = "edit:tickets", "Tickets: Read and Modify";
     AUDIT = "admin", "administrator";
     ANY = "all", "the permission of that module";

@@ -10,7 +10,10 @@ mod licences;
 mod list;
 mod moment;
 mod record;
+mod recurring;
+mod related;
 mod reports;
+mod tickets;
 mod token;
 
 pub use api_core::wire::{BadRecord, Guarded};
@@ -31,5 +34,11 @@ pub use licences::{
 };
 pub use list::{List, Record};
 pub use moment::HaloTime;
+pub use recurring::{
+    InvoiceLine, LineEdit, LineQuantity, ListRecurringInvoices, QuantityType, RecurringInvoice,
+    RecurringInvoices,
+};
+pub use related::{AuditEntry, ExternalLink, Item, Site, Supplier};
 pub use reports::{ReportRows, Reports, Row, identifier, quoted};
+pub use tickets::{NewTicket, Ticket, Tickets};
 pub use token::{Grant, TenantIn};

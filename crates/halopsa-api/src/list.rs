@@ -266,9 +266,8 @@ pub(crate) fn rows_of(
     });
     let rows = match name.and_then(|name| envelope.remove(&name)) {
         Some(Value::Array(rows)) => rows,
-        Some(Value::Null) if stated == Some(0) => Vec::new(),
+        Some(Value::Null) | None if stated == Some(0) => Vec::new(),
         Some(_) => return Err(format!("`{}` is not a list", keys.join("` or `"))),
-        None if stated == Some(0) => Vec::new(),
         None => {
             let count = stated.map_or_else(String::new, |count| format!(" of {count} rows"));
             return Err(format!(

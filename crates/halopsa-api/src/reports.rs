@@ -123,9 +123,8 @@ fn rows_of(answer: Value, operation: &'static str) -> Result<ReportRows> {
         }
         _ => {}
     }
-    let rows = match report.get_mut("rows").map(Value::take) {
-        Some(Value::Array(rows)) => rows,
-        _ => return error(ErrorKind::Decode, "the report holds no rows".to_owned()),
+    let Some(Value::Array(rows)) = report.get_mut("rows").map(Value::take) else {
+        return error(ErrorKind::Decode, "the report holds no rows".to_owned());
     };
     if rows.len() >= MOST_ROWS {
         return error(

@@ -184,7 +184,7 @@ mod tests {
     use super::Client;
     use serde_json::{Value, json};
 
-    fn client(fields: Value) -> Client {
+    fn client(fields: &Value) -> Client {
         serde_json::from_value(json!({"id": 12, "name": "Acme Ltd", "customfields": fields}))
             .unwrap()
     }
@@ -197,7 +197,7 @@ mod tests {
             json!(1_048_576),
             json!("1048576\n"),
         ] {
-            let client = client(json!([{"id": 212, "name": "CFCoveCustomerId", "value": value}]));
+            let client = client(&json!([{"id": 212, "name": "CFCoveCustomerId", "value": value}]));
             assert_eq!(
                 client.custom_field("CoveCustomerId").as_deref(),
                 Some("1048576")
@@ -219,12 +219,12 @@ mod tests {
             json!([1]),
             json!({}),
         ] {
-            let client = client(json!([{"id": 212, "name": "CFCoveCustomerId", "value": value}]));
+            let client = client(&json!([{"id": 212, "name": "CFCoveCustomerId", "value": value}]));
             assert_eq!(client.custom_field("CFCoveCustomerId"), None);
             assert!(client.carries_custom_field("CoveCustomerId"));
         }
-        assert!(!client(json!([])).carries_custom_field("CoveCustomerId"));
-        assert!(!client(json!(null)).carries_custom_field("CoveCustomerId"));
+        assert!(!client(&json!([])).carries_custom_field("CoveCustomerId"));
+        assert!(!client(&json!(null)).carries_custom_field("CoveCustomerId"));
     }
 
     #[test]

@@ -43,13 +43,13 @@ impl Clients {
         let merged = merge(fields, field, value);
         let wanted = values(&merged);
         if wanted == values(fields) {
-            return read(Value::Object(before), id);
+            return read(&Value::Object(before), id);
         }
         let call = Call::post(POST, &["api", "Client"])
             .json(&json!([{"id": id.get(), "customfields": merged}]))?;
         self.core.send(call, POST, Needs::EDIT_CLIENTS).await?;
         let after = self.get_raw(id).await?;
-        let kept = custom_fields_of(&after).map(|fields| values(fields));
+        let kept = custom_fields_of(&after).map(values);
         if kept.as_ref() != Some(&wanted) {
             let names = differences(&wanted, &kept.unwrap_or_default());
             return Err(Error::new(
@@ -63,7 +63,7 @@ impl Clients {
                 "someone may have edited the client at the same time; look at it in HaloPSA",
             ));
         }
-        read(Value::Object(after), id)
+        read(&Value::Object(after), id)
     }
 
     /// Changes plain fields of a client, by their wire names; what is not named stays. One request.
@@ -89,8 +89,8 @@ impl Clients {
     }
 }
 
-fn read(value: Value, id: ClientId) -> Result<Client> {
-    Client::deserialize(&value).map_err(|source| {
+fn read(value: &Value, id: ClientId) -> Result<Client> {
+    Client::deserialize(value).map_err(|source| {
         Error::new(
             ErrorKind::Decode,
             format!("client {id} is unreadable: {source}"),

@@ -86,7 +86,7 @@ fn check(sql: &str) -> std::result::Result<(), String> {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
     let words = words(sql)?;
-    if !words.first().is_some_and(|word| word == "SELECT") {
+    if words.first().is_none_or(|word| word != "SELECT") {
         return Err("it does not begin with SELECT".to_owned());
     }
     match words.iter().find(|word| REFUSED.contains(&word.as_str())) {
