@@ -1,25 +1,18 @@
 //! The plan while it is made: each line is matched, each unit booked, each key counted.
 
+use super::combine::{Part, in_vendor_units, near_twins, shared_terms};
 use super::ledger::{Bookkeeper, Bucket, Ledger};
 use super::lines::Line;
 use super::matching::{Match, Matcher};
 use super::quantity::{self, CountProblem};
 use super::record::{Found, Records};
 use super::removal::{self, Absence};
-use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput, Source};
+use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput};
 use crate::ids::{ClientId, CustomerId, Key, ServiceName};
 use crate::rules::{Action, Terms};
 use crate::target::Client;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a line adds to a key.
-#[derive(Debug)]
-struct Part {
-    line: Line,
-    quantity: Decimal,
-    terms: Terms,
-}
 
 /// What is collected on the way.
 #[derive(Debug)]
@@ -454,19 +447,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Part {
-    fn source(&self) -> Source {
-        Source {
-            customer_id: self.line.customer.clone(),
-            contract_id: self.line.contract.clone(),
-            service: self.line.service.clone(),
-            quantity: self.quantity,
-            device_count: self.line.device_count,
-            devices: self.line.devices.clone(),
-        }
-    }
-}
-
 impl Change {
     /// Fills in what an existing record says.
     fn compare(&mut self, id: crate::ids::LicenceId, count: i64, remark: &str) {
@@ -484,97 +464,4 @@ impl Change {
             format!("{what}; {remark}")
         };
     }
-}
-
-/// The terms all parts of a key agree on, or why they cannot be one count.
-fn shared_terms<'p>(
-    key: &Key,
-    parts: &'p [Part],
-    near_twins: &BTreeSet<Key>,
-) -> Result<&'p Terms, (ExceptionKind, String)> {
-    let Some(first) = parts.first() else {
-        return Err((
-            ExceptionKind::NameCollision,
-            "there is no usage behind it".to_owned(),
-        ));
-    };
-    if near_twins.contains(key) {
-        let detail = format!(
-            "`{}` differs from another subscription's name only in case or spacing",
-            key.name
-        );
-        return Err((ExceptionKind::NameCollision, detail));
-    }
-    let declared = parts.iter().all(|part| part.terms.name.is_some());
-    let services: BTreeSet<&ServiceName> = parts.iter().map(|part| &part.line.service).collect();
-    if services.len() > 1 && !declared {
-        let names: Vec<&str> = services.iter().map(|service| service.as_str()).collect();
-        let detail = format!(
-            "{} would share `{}`: give each a rule with that name to combine them, or other names",
-            names.join(" and "),
-            key.name
-        );
-        return Err((ExceptionKind::NameCollision, detail));
-    }
-    let units: BTreeSet<String> = parts
-        .iter()
-        .map(|part| part.line.unit.to_lowercase())
-        .filter(|unit| !unit.is_empty())
-        .collect();
-    if units.len() > 1 && !declared {
-        let units: Vec<String> = units.into_iter().collect();
-        return Err((
-            ExceptionKind::UnexpectedUnit,
-            format!("its units differ: {}", units.join(", ")),
-        ));
-    }
-    let agree = parts.iter().all(|part| {
-        let Terms {
-            name: _,
-            multiplier: _,
-            free,
-            round,
-            minimum,
-        } = &part.terms;
-        (free, round, minimum) == (&first.terms.free, &first.terms.round, &first.terms.minimum)
-    });
-    if !agree {
-        let detail = format!(
-            "the rules that share `{}` disagree about free units, rounding or minimum",
-            key.name
-        );
-        return Err((ExceptionKind::NameCollision, detail));
-    }
-    Ok(&first.terms)
-}
-
-/// Keys of one client whose names differ only in case or white space: the PSA may take them for one.
-fn near_twins(keys: &BTreeMap<Key, Vec<Part>>) -> BTreeSet<Key> {
-    let mut by_shape: BTreeMap<(ClientId, String), Vec<&Key>> = BTreeMap::new();
-    for key in keys.keys() {
-        let shape = key
-            .name
-            .to_lowercase()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
-        by_shape.entry((key.client, shape)).or_default().push(key);
-    }
-    by_shape
-        .into_values()
-        .filter(|twins| twins.len() > 1)
-        .flatten()
-        .cloned()
-        .collect()
-}
-
-/// Converts back, to twelve decimals, so that the ledger stays exact.
-fn in_vendor_units(converted: Decimal, multiplier: Decimal) -> Decimal {
-    if multiplier == Decimal::ONE {
-        return converted;
-    }
-    converted
-        .checked_div(multiplier)
-        .unwrap_or(Decimal::ZERO)
-        .round_dp(12)
 }

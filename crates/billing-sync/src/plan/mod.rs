@@ -1,6 +1,7 @@
 //! The plan: what would be written and why, what is left out and why, and whether it may be applied.
 
 mod approve;
+mod combine;
 mod digest;
 mod document;
 mod draft;
