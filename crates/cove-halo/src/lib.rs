@@ -1,15 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod cove;
 mod error;
 mod exit;
+mod halo;
 mod outcome;
 mod port;
 mod service;
 mod settings;
+mod time;
 mod watch;
 
+pub use cove::CoveUsage;
 pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
+pub use halo::HaloTarget;
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub(crate) use port::port_error;
 pub use service::{Check, CheckState, PlanRequest, Service, ServiceBuilder};

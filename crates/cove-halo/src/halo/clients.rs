@@ -1,0 +1,177 @@
+//! The clients with the vendor ids their custom field holds, by the way of reading that the settings allow.
+
+use super::{HaloTarget, detail_of, proven, unreadable};
+use crate::port_error;
+use crate::settings::CustomerLookup;
+use api_core::wire::Guarded;
+use api_core::{Complete, ErrorKind};
+use billing_sync::ids::ClientId;
+use billing_sync::ports::{PortError, PortErrorKind};
+use billing_sync::target::{Client, CompleteList, UnreadableRecord};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use halopsa_api::{FieldInfo, FindClients, ListClients, Lookup};
+use std::collections::BTreeMap;
+
+/// Single reads under way at once. The request budget decides about the speed.
+const CONCURRENCY: usize = 4;
+
+/// Field values by client.
+type Values = BTreeMap<i64, Vec<String>>;
+
+impl HaloTarget {
+    pub(super) async fn read_clients(
+        &self,
+        field: Option<&FieldInfo>,
+    ) -> Result<(CompleteList<Client>, Vec<UnreadableRecord>), PortError> {
+        self.relay.reading("clients");
+        let in_list = field.filter(|_| self.lookup != CustomerLookup::Sql);
+        let list: Complete<Guarded<halopsa_api::Client>> = self
+            .client
+            .clients()
+            .list(ListClients {
+                include_inactive: true,
+                custom_field: in_list,
+                ..ListClients::default()
+            })
+            .collect_all()
+            .await
+            .map_err(port_error)?;
+        let stated = list.stated_total();
+        let mut rows = Vec::new();
+        let mut problems = Vec::new();
+        for row in list.into_items() {
+            match row {
+                Guarded::Good(client) => rows.push(client),
+                // Which vendor id it claims is unknown, so any customer could be meant.
+                Guarded::Bad(bad) => problems.push(unreadable(None, detail_of("client", &bad))),
+            }
+        }
+        let bad = problems.len();
+        let mut values = match field {
+            None => Values::new(),
+            Some(field) => self.values(field, &rows, &mut problems).await?,
+        };
+        let clients = rows
+            .into_iter()
+            .map(|client| Client {
+                id: ClientId::new(client.id.get()),
+                vendor_ids: values
+                    .remove(&client.id.get())
+                    .unwrap_or_default()
+                    .iter()
+                    .flat_map(|value| ids_in(value))
+                    .collect(),
+                active: !client.inactive,
+                name: client.name,
+            })
+            .collect();
+        Ok((proven(clients, bad, stated)?, problems))
+    }
+
+    async fn values(
+        &self,
+        field: &FieldInfo,
+        rows: &[halopsa_api::Client],
+        problems: &mut Vec<UnreadableRecord>,
+    ) -> Result<Values, PortError> {
+        if self.lookup != CustomerLookup::Sql {
+            let carried = rows
+                .iter()
+                .any(|client| client.carries_custom_field(&field.name));
+            if carried || rows.is_empty() {
+                return Ok(rows
+                    .iter()
+                    .filter_map(|client| value_of(client, field))
+                    .collect());
+            }
+            if self.lookup == CustomerLookup::List {
+                return Err(PortError::new(
+                    PortErrorKind::Settings,
+                    format!(
+                        "the list of clients does not carry the custom field {}",
+                        field.name
+                    ),
+                )
+                .with_hint("set customer_lookup = \"auto\" in the section [halo]"));
+            }
+        }
+        match self.values_by_report(field, problems).await {
+            Ok(values) => Ok(values),
+            // Reports are not permitted, or the field is no column: there is one more way.
+            Err(error)
+                if self.lookup == CustomerLookup::Auto
+                    && matches!(
+                        error.kind(),
+                        ErrorKind::Permission | ErrorKind::Api | ErrorKind::Config
+                    ) =>
+            {
+                self.values_one_by_one(field, rows).await
+            }
+            Err(error) => Err(port_error(error)),
+        }
+    }
+
+    async fn values_by_report(
+        &self,
+        field: &FieldInfo,
+        problems: &mut Vec<UnreadableRecord>,
+    ) -> Result<Values, api_core::Error> {
+        self.relay.reading("custom field of the clients, by report");
+        let options = FindClients {
+            lookup: Lookup::Sql,
+            include_inactive: true,
+            ..FindClients::default()
+        };
+        let index = self.client.find_clients_by_field(field, &options).await?;
+        for detail in index.unreadable() {
+            problems.push(unreadable(None, detail.clone()));
+        }
+        let mut values = Values::new();
+        for found in index.iter() {
+            values
+                .entry(found.client_id.get())
+                .or_default()
+                .push(found.value.clone());
+        }
+        Ok(values)
+    }
+
+    async fn values_one_by_one(
+        &self,
+        field: &FieldInfo,
+        rows: &[halopsa_api::Client],
+    ) -> Result<Values, PortError> {
+        self.relay.reading(&format!(
+            "custom field of {} clients, one by one",
+            rows.len()
+        ));
+        let ids: Vec<_> = rows.iter().map(|client| client.id).collect();
+        let clients: Vec<halopsa_api::Client> = stream::iter(ids)
+            .map(|id| async move { self.client.clients().get(id).await })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await
+            .map_err(port_error)?;
+        Ok(clients
+            .iter()
+            .filter_map(|client| value_of(client, field))
+            .collect())
+    }
+}
+
+fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {
+    let value = client.custom_field(&field.name)?;
+    Some((client.id.get(), vec![value]))
+}
+
+/// The vendor ids in a field's value: usually one; several are separated by comma or semicolon. Ids are opaque, so
+/// nothing else separates.
+pub(super) fn ids_in(value: &str) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for id in value.split([',', ';']).map(str::trim) {
+        if !id.is_empty() && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}

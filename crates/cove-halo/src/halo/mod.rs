@@ -1,0 +1,184 @@
+//! HaloPSA as the billing target: clients with the vendor's ids, subscriptions with their standing, and writing counts.
+
+mod clients;
+mod licences;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use crate::port_error;
+use crate::settings::{CustomerLookup, HaloSettings};
+use crate::watch::{Relay, ServiceWatch, Unwatched};
+use api_core::wire::BadRecord;
+use async_trait::async_trait;
+use billing_sync::ids::ClientId;
+use billing_sync::ports::{
+    PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
+};
+use billing_sync::target::{CompleteList, TargetSnapshot, UnreadableRecord};
+use halopsa_api::{FieldInfo, FieldOwner, HaloClient, LicenceId};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// A HaloPSA tenant as the engine sees it. Clones share what was read, the token and the request budget.
+#[derive(Debug, Clone)]
+pub struct HaloTarget {
+    client: HaloClient,
+    /// `None` when customers are not matched by a custom field.
+    field_name: Option<String>,
+    lookup: CustomerLookup,
+    batch: usize,
+    relay: Relay,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    field: OnceLock<FieldInfo>,
+    seen: Mutex<Seen>,
+}
+
+/// What reading has shown so far.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Pages that the list of all licences takes; 0 when it was not read yet.
+    pages: u64,
+    /// Every licence that was there: one of the same name that is not among them was made by a write.
+    licences: BTreeSet<LicenceId>,
+}
+
+impl HaloTarget {
+    /// A target on top of a client, with custom field, lookup and batch size from the settings.
+    pub fn new(client: HaloClient, settings: &HaloSettings) -> Self {
+        Self {
+            client,
+            field_name: Some(settings.customer_field.clone()),
+            lookup: settings.customer_lookup,
+            batch: usize::try_from(settings.write_batch.max(1)).unwrap_or(1),
+            relay: Relay(Arc::new(Unwatched)),
+            shared: Arc::default(),
+        }
+    }
+
+    /// Leaves the custom field unread, for customers that are matched by their reference.
+    #[must_use]
+    pub fn without_customer_field(mut self) -> Self {
+        self.field_name = None;
+        self
+    }
+
+    /// Who is told what is being read.
+    #[must_use]
+    pub fn watch(mut self, watch: Arc<dyn ServiceWatch>) -> Self {
+        self.relay = Relay(watch);
+        self
+    }
+
+    /// The client below.
+    pub fn client(&self) -> &HaloClient {
+        &self.client
+    }
+
+    /// The custom field that holds the vendor's customer id; asked for once.
+    async fn field(&self) -> Result<Option<FieldInfo>, PortError> {
+        let Some(name) = &self.field_name else {
+            return Ok(None);
+        };
+        if let Some(field) = self.shared.field.get() {
+            return Ok(Some(field.clone()));
+        }
+        self.relay.reading("custom field");
+        let field = self
+            .client
+            .resolve_custom_field(FieldOwner::Client, name)
+            .await
+            .map_err(port_error)?;
+        Ok(Some(self.shared.field.get_or_init(|| field).clone()))
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        // Only plain sets are behind the lock: a panic elsewhere cannot have left them half changed.
+        self.shared
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl TargetReader for HaloTarget {
+    async fn snapshot(&self) -> Result<TargetSnapshot, PortError> {
+        self.client.connect().await.map_err(port_error)?;
+        let field = self.field().await?;
+        let (clients, mut unreadable) = self.read_clients(field.as_ref()).await?;
+        let SubscriptionRead {
+            records,
+            unreadable: more,
+        } = self.read_all_licences().await?;
+        unreadable.extend(more);
+        Ok(TargetSnapshot::new(clients, records, unreadable))
+    }
+
+    async fn subscriptions_of(
+        &self,
+        clients: &BTreeSet<ClientId>,
+    ) -> Result<SubscriptionRead, PortError> {
+        if clients.is_empty() {
+            return Ok(SubscriptionRead {
+                records: proven(Vec::new(), 0, None)?,
+                unreadable: Vec::new(),
+            });
+        }
+        // One request per client against one per page of the whole list, which also proves itself complete.
+        let pages = self.seen().pages;
+        if pages > 0 && clients.len() as u64 >= pages {
+            self.read_all_licences().await
+        } else {
+            self.read_licences_of(clients).await
+        }
+    }
+
+    fn requests_sent(&self) -> u64 {
+        self.client.meter().read().sent
+    }
+}
+
+#[async_trait]
+impl TargetWriter for HaloTarget {
+    async fn write(&self, batch: &[Write]) -> Vec<WriteOutcome> {
+        self.write_batch(batch).await
+    }
+
+    fn batch_size(&self) -> usize {
+        self.batch
+    }
+}
+
+/// A list as proof that it is whole.
+fn proven<T>(
+    items: Vec<T>,
+    unreadable: usize,
+    stated: Option<u64>,
+) -> Result<CompleteList<T>, PortError> {
+    CompleteList::proven(items, unreadable, stated).map_err(|error| {
+        PortError::new(
+            billing_sync::ports::PortErrorKind::Unreadable,
+            error.to_string(),
+        )
+        .with_hint("nothing was written; try again")
+    })
+}
+
+fn detail_of(what: &str, bad: &BadRecord) -> String {
+    let id = bad
+        .raw
+        .get("id")
+        .and_then(serde_json::Value::as_i64)
+        .map_or_else(|| format!("number {}", bad.index + 1), |id| id.to_string());
+    format!("{what} {id} cannot be read: {}", bad.error)
+}
+
+fn unreadable(client: Option<ClientId>, detail: String) -> UnreadableRecord {
+    UnreadableRecord { client, detail }
+}
