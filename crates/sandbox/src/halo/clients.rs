@@ -56,6 +56,9 @@ pub(super) async fn list(
         row
     });
     body.insert("clients".to_owned(), rows.collect());
+    if body.contains_key("page_no") {
+        body.insert("include_children".to_owned(), json!(false));
+    }
     reply::ok(&body)
 }
 

@@ -20,8 +20,10 @@ const UNRELATED: [&str; 4] = [
 const RUNBOOK_NOTE: &str = "Cove Usage Billing Sync";
 /// At most so many customers have no subscription at all, so that a large world stays below the guard on created records.
 const MOST_BARE: usize = 80;
+/// Enough that even the default world does not fit on one page of 100 clients.
+const MORE_UNRELATED: usize = 16;
 
-/// Adds the clients of the customers, and as many that use no backup.
+/// Adds the clients of the customers, and more than as many that use no backup.
 pub(super) fn add_clients(rng: &mut Rng, psa: &mut Psa, customers: &mut [Customer]) {
     let count = customers.len();
     let mut namesakes = 0;
@@ -77,17 +79,24 @@ pub(super) fn add_clients(rng: &mut Rng, psa: &mut Psa, customers: &mut [Custome
                 _ => String::new(),
             };
         }
-        let name = super::names::company(count + index);
-        let field = if rng.bool() {
-            Value::Null
-        } else {
-            Value::from("")
-        };
-        let client = psa.add_client(&name, field);
-        if let Some(record) = psa.clients.get_mut(&client) {
-            record.inactive = rng.u8(0..20) == 0;
-            record.ignore = true;
-        }
+        add_unrelated(rng, psa, count + index);
+    }
+    for extra in 0..MORE_UNRELATED {
+        add_unrelated(rng, psa, 2 * count + extra);
+    }
+}
+
+/// A client that uses no backup.
+fn add_unrelated(rng: &mut Rng, psa: &mut Psa, index: usize) {
+    let field = if rng.bool() {
+        Value::Null
+    } else {
+        Value::from("")
+    };
+    let client = psa.add_client(&super::names::company(index), field);
+    if let Some(record) = psa.clients.get_mut(&client) {
+        record.inactive = rng.u8(0..20) == 0;
+        record.ignore = true;
     }
 }
 

@@ -1,0 +1,20 @@
+//! The sandbox from outside, over raw HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails its test"
+)]
+
+mod admin;
+mod auth;
+mod billing;
+mod faults;
+mod http;
+mod judge;
+mod lists;
+mod rate;
+mod report;
+mod server;
+mod shape;
+mod world;
+mod writes;
