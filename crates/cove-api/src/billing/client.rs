@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::builder::{ClientBuilder, Line};
 use super::fields::Fields;
-use super::fold::{FoldEnd, UsageStream, UsageVisitor};
+use super::fold::{FoldEnd, Totalling, UsageStream, UsageVisitor, Visiting};
 use super::line::objects;
 use super::model::{BillableServices, Invoice, UsageDocument};
+use super::totals::{TotalsOptions, UsageTotals};
 use super::{AccountId, ContractId, InvoiceId, TimeFrame, record};
 
 /// The production service for direct and indirect customers (documented).
@@ -180,17 +181,50 @@ impl BillingClient {
             contract.as_str(),
             invoice.as_str(),
         ];
-        let end = self.line.fold(DETAILS, &segments, visitor).await?;
-        if end.documents > 1 {
-            return Err(several(
-                DETAILS,
-                usize::try_from(end.documents).unwrap_or(usize::MAX),
-            ));
-        }
-        if end.account_data_only > 0 || (end.documents == 0 && end.unreadable == 0) {
-            return Err(soft_failure(DETAILS));
-        }
+        let end = self
+            .line
+            .fold(DETAILS, &segments, &mut Visiting::new(visitor))
+            .await?;
+        one_document(&end)?;
         Ok(end)
+    }
+
+    /// As [`usage_details`](Self::usage_details), summed while it arrives: the leanest way, whatever the size.
+    pub async fn total_usage_details(
+        &self,
+        month: TimeFrame,
+        contract: &ContractId,
+        invoice: &InvoiceId,
+        options: TotalsOptions,
+    ) -> Result<(UsageTotals, FoldEnd)> {
+        let month = month.to_string();
+        let segments = [
+            DETAILS,
+            self.account.as_str(),
+            &month,
+            contract.as_str(),
+            invoice.as_str(),
+        ];
+        let mut totalling = Totalling::new(options);
+        let end = self.line.fold(DETAILS, &segments, &mut totalling).await?;
+        one_document(&end)?;
+        Ok((totalling.into_totals(), end))
+    }
+
+    /// As [`usage_by_timeframe`](Self::usage_by_timeframe), summed while it arrives: the leanest way, whatever the size.
+    pub async fn total_usage_by_timeframe(
+        &self,
+        month: TimeFrame,
+        options: TotalsOptions,
+    ) -> Result<(UsageTotals, FoldEnd)> {
+        let month = month.to_string();
+        let segments = [BY_TIME_FRAME, self.account.as_str(), &month];
+        let mut totalling = Totalling::new(options);
+        let end = self
+            .line
+            .fold(BY_TIME_FRAME, &segments, &mut totalling)
+            .await?;
+        Ok((totalling.into_totals(), end))
     }
 
     /// As [`usage_by_timeframe`](Self::usage_by_timeframe), folded while it arrives.
@@ -204,7 +238,9 @@ impl BillingClient {
     ) -> Result<FoldEnd> {
         let month = month.to_string();
         let segments = [BY_TIME_FRAME, self.account.as_str(), &month];
-        self.line.fold(BY_TIME_FRAME, &segments, visitor).await
+        self.line
+            .fold(BY_TIME_FRAME, &segments, &mut Visiting::new(visitor))
+            .await
     }
 
     /// As [`usage_details`](Self::usage_details), client by client at the caller's pace.
@@ -263,6 +299,17 @@ fn single(operation: &'static str, mut documents: Vec<UsageDocument>) -> Result<
         .pop()
         .filter(|document| !document.is_account_data_only())
         .ok_or_else(|| soft_failure(operation))
+}
+
+fn one_document(end: &FoldEnd) -> Result<()> {
+    if end.documents > 1 {
+        let count = usize::try_from(end.documents).unwrap_or(usize::MAX);
+        return Err(several(DETAILS, count));
+    }
+    if end.account_data_only > 0 || (end.documents == 0 && end.unreadable == 0) {
+        return Err(soft_failure(DETAILS));
+    }
+    Ok(())
 }
 
 pub(crate) fn soft_failure(operation: &'static str) -> Error {

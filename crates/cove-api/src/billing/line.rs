@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use api_core::{
-    Attempt, Call, Decision, Effect, Error, ErrorKind, Failure, Reply, Result, StreamReply, decide,
+    Attempt, Body, Call, Decision, Effect, Error, ErrorKind, Failure, Reply, Result, StreamReply,
+    decide,
 };
 
 use super::builder::Line;
 use super::fields::Fields;
-use super::fold::{FoldEnd, UsageStream, UsageVisitor, collect_slice, visit};
+use super::fold::{FoldEnd, Sink, UsageStream, collect_slice, walk_body};
 use super::model::UsageDocument;
 
 impl Line {
@@ -28,17 +29,22 @@ impl Line {
             .map_err(explain)
     }
 
+    async fn body(&self, operation: &'static str, segments: &[&str]) -> Result<Body> {
+        let StreamReply { body, .. } = self
+            .exchange
+            .stream(Self::call(operation, segments))
+            .await
+            .map_err(explain)?;
+        Ok(body)
+    }
+
     /// The answer as it arrives.
     pub(crate) async fn stream(
         &self,
         operation: &'static str,
         segments: &[&str],
     ) -> Result<UsageStream> {
-        let StreamReply { body, .. } = self
-            .exchange
-            .stream(Self::call(operation, segments))
-            .await
-            .map_err(explain)?;
+        let body = self.body(operation, segments).await?;
         Ok(UsageStream::new(operation, body, self.limits))
     }
 
@@ -52,28 +58,28 @@ impl Line {
         collect_slice(operation, &reply.body, self.limits)
     }
 
-    /// Folds a usage answer while it arrives; asks again when it breaks off and the visitor can begin anew.
+    /// Folds a usage answer while it arrives; asks again when it breaks off and the sink can begin anew.
     pub(crate) async fn fold(
         &self,
         operation: &'static str,
         segments: &[&str],
-        visitor: &mut impl UsageVisitor,
+        sink: &mut impl Sink,
     ) -> Result<FoldEnd> {
         let clock = self.exchange.clock();
         let began = clock.monotonic();
         let mut number = 1;
         loop {
-            let mut stream = self.stream(operation, segments).await?;
-            let error = match drain(&mut stream, visitor).await {
+            let body = self.body(operation, segments).await?;
+            let error = match walk_body(operation, body, self.limits, sink).await {
                 Ok(end) => return Ok(end),
-                Err(error) => error,
+                Err(error) => error.with_attempts(number),
             };
-            let Some(wait) = self.wait(&error, number, clock.monotonic().saturating_sub(began))
-            else {
-                return Err(error.with_attempts(number));
+            let elapsed = clock.monotonic().saturating_sub(began);
+            let Some(wait) = self.wait(&error, number, elapsed) else {
+                return Err(error);
             };
-            if !visitor.restart() {
-                return Err(error.with_attempts(number));
+            if !sink.restart() {
+                return Err(error);
             }
             clock.sleep(wait).await;
             number += 1;
@@ -102,13 +108,6 @@ impl Line {
             Decision::Stop => None,
         }
     }
-}
-
-async fn drain(stream: &mut UsageStream, visitor: &mut impl UsageVisitor) -> Result<FoldEnd> {
-    while let Some(event) = stream.next().await? {
-        visit(visitor, event);
-    }
-    Ok(stream.end().cloned().unwrap_or_default())
 }
 
 /// What a refusal means at this API, for the person who reads it (observed in public clients).

@@ -14,6 +14,7 @@ mod model;
 mod number;
 mod record;
 mod timeframe;
+mod totals;
 
 pub use api_core::wire::{BadRecord, Guarded};
 
@@ -21,7 +22,10 @@ pub use builder::ClientBuilder;
 pub use client::{BillingClient, BillingClientBuilder, DEFAULT_BASE_URL};
 pub use dates::DateText;
 pub use fields::Extra;
-pub use fold::{ClientPart, FoldEnd, Limits, UsageEvent, UsageStream, UsageVisitor};
+pub use fold::{
+    ClientPart, FoldEnd, Limits, UsageEvent, UsageStream, UsageVisitor, fold_usage_bytes,
+    read_usage_bytes,
+};
 pub use ids::{AccountId, ClientId, ContractId, DetailId, DistributorId, EFileId, InvoiceId};
 pub use model::{
     AdditionalCapacity, ApprovalStatus, BillableService, BillableServices, CapacityGroup,
@@ -29,3 +33,7 @@ pub use model::{
     InvoiceStatus, ListedClient, ServiceUsage, UsageDocument,
 };
 pub use timeframe::{InvalidTimeFrame, TimeFrame};
+pub use totals::{
+    Basis, ClientTotals, DeviceEvidence, DocumentTotals, NAMES_KEPT, PriceSeen, ServiceTotal,
+    TotalsDifference, TotalsOptions, UsageTotals, total_usage_bytes,
+};

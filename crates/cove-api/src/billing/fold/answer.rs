@@ -6,8 +6,8 @@ use api_core::wire::{BadRecord, Guarded};
 use api_core::{Error, ErrorKind};
 
 use super::cursor::Stop;
-use super::cutter::Counts;
 use super::reader::{Limits, walk_slice};
+use super::sink::{Counts, Misfit, Position, Sink, Taken};
 use super::typed::{ClientPart, Typed, UsageEvent};
 use crate::billing::fields::{Extra, Fields};
 use crate::billing::model::{ClientUsage, UsageDocument};
@@ -34,15 +34,72 @@ pub trait UsageVisitor {
     }
 }
 
-/// Hands one event to a visitor.
-pub(crate) fn visit(visitor: &mut impl UsageVisitor, event: UsageEvent) {
-    match event {
-        UsageEvent::Client(part) => visitor.client(part),
-        UsageEvent::Document(document) => visitor.document(*document),
-        UsageEvent::UnreadableClient { document, record } => {
-            visitor.unreadable_client(document, record);
+/// Decodes in full and hands over to a visitor as soon as a record is complete.
+pub(crate) struct Visiting<'v, V> {
+    typed: Typed,
+    visitor: &'v mut V,
+}
+
+impl<'v, V: UsageVisitor> Visiting<'v, V> {
+    pub(crate) fn new(visitor: &'v mut V) -> Self {
+        Self {
+            typed: Typed::default(),
+            visitor,
         }
-        UsageEvent::UnreadableDocument(record) => visitor.unreadable_document(record),
+    }
+
+    fn hand_over(&mut self) {
+        for event in self.typed.events.drain(..) {
+            match event {
+                UsageEvent::Client(part) => self.visitor.client(part),
+                UsageEvent::Document(document) => self.visitor.document(*document),
+                UsageEvent::UnreadableClient { document, record } => {
+                    self.visitor.unreadable_client(document, record);
+                }
+                UsageEvent::UnreadableDocument(record) => self.visitor.unreadable_document(record),
+            }
+        }
+    }
+}
+
+impl<V: UsageVisitor> Sink for Visiting<'_, V> {
+    fn device(
+        &mut self,
+        at: Position,
+        json: &[u8],
+        whole: bool,
+    ) -> Result<Taken, serde_json::Error> {
+        let taken = self.typed.device(at, json, whole)?;
+        self.hand_over();
+        Ok(taken)
+    }
+
+    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {
+        self.typed.client(at, client, misfits);
+        self.hand_over();
+    }
+
+    fn no_client(&mut self, at: Position, json: &str) {
+        self.typed.no_client(at, json);
+        self.hand_over();
+    }
+
+    fn document(&mut self, at: Position, document: Fields, clients_listed: bool) {
+        self.typed.document(at, document, clients_listed);
+        self.hand_over();
+    }
+
+    fn no_document(&mut self, at: Position, why: &'static str, json: &str) {
+        self.typed.no_document(at, why, json);
+        self.hand_over();
+    }
+
+    fn counts(&self) -> &Counts {
+        self.typed.counts()
+    }
+
+    fn restart(&mut self) -> bool {
+        self.typed.restart() && self.visitor.restart()
     }
 }
 
@@ -142,32 +199,42 @@ impl UsageVisitor for Collect {
     }
 }
 
-/// Folds an answer that is all there.
+/// Folds a usage answer that is all there, such as one kept in a file.
 ///
 /// # Errors
-/// As for the streaming folds.
-pub(crate) fn fold_slice(
-    operation: &'static str,
+/// As the streaming folds: `Decode`, `Incomplete` or `Api`.
+pub fn fold_usage_bytes(
     json: &[u8],
     limits: Limits,
     visitor: &mut impl UsageVisitor,
 ) -> Result<FoldEnd, Error> {
-    walk_slice(json, limits, &mut Typed::default(), |typed| {
-        for event in typed.events.drain(..) {
-            visit(visitor, event);
-        }
-    })
-    .map_err(|stop| stopped(operation, stop))
+    fold_slice("usage", json, limits, &mut Visiting::new(visitor))
 }
 
-/// The documents of an answer that is all there.
+/// Reads a usage answer that is all there, such as one kept in a file: all its documents, whole.
+///
+/// # Errors
+/// As [`fold_usage_bytes`]; also when one of the documents is no document.
+pub fn read_usage_bytes(json: &[u8], limits: Limits) -> Result<Vec<UsageDocument>, Error> {
+    collect_slice("usage", json, limits)
+}
+
+pub(crate) fn fold_slice(
+    operation: &'static str,
+    json: &[u8],
+    limits: Limits,
+    sink: &mut impl Sink,
+) -> Result<FoldEnd, Error> {
+    walk_slice(json, limits, sink).map_err(|stop| stopped(operation, stop))
+}
+
 pub(crate) fn collect_slice(
     operation: &'static str,
     json: &[u8],
     limits: Limits,
 ) -> Result<Vec<UsageDocument>, Error> {
     let mut collect = Collect::default();
-    fold_slice(operation, json, limits, &mut collect)?;
+    fold_slice(operation, json, limits, &mut Visiting::new(&mut collect))?;
     if let Some(first) = collect.unreadable.first() {
         let message = format!("unreadable document {}: {}", first.path, first.error);
         return Err(Error::new(ErrorKind::Decode, message)

@@ -7,62 +7,8 @@
 
 use super::cursor::{Cursor, Halt, Stop};
 use super::reader::Limits;
+use super::sink::{Misfit, Position, Sink, Taken};
 use crate::billing::fields::{Fields, same_name};
-
-/// What a sink made of the bytes at the start of its slice.
-pub(super) enum Taken {
-    /// The value ended after so many bytes.
-    Bytes(usize),
-    /// The bytes ended inside the value.
-    More,
-}
-
-/// Where the walk is, counted from 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) document: usize,
-    pub(super) client: usize,
-    pub(super) device: usize,
-}
-
-/// Takes the records.
-pub(super) trait Sink {
-    /// One device at the start of `json`, which may go on beyond it; `whole` when nothing more will arrive.
-    fn device(
-        &mut self,
-        at: Position,
-        json: &[u8],
-        whole: bool,
-    ) -> Result<Taken, serde_json::Error>;
-    /// The end of a client. `misfit` is what stood where its devices belong, if it was no list.
-    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>);
-    /// Something that stands where a client belongs and is no object.
-    fn no_client(&mut self, at: Position, json: &str);
-    /// The end of a document.
-    fn document(&mut self, at: Position, document: Fields, clients_listed: bool);
-    /// Something that stands where a document belongs and is none.
-    fn no_document(&mut self, at: Position, why: &'static str, json: &str);
-    /// What was read so far.
-    fn counts(&self) -> &Counts;
-}
-
-/// Counts of what was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) documents: u64,
-    pub(super) clients: u64,
-    pub(super) devices: u64,
-    pub(super) unreadable: u64,
-    pub(super) unlisted: u64,
-    pub(super) account_data_only: u64,
-}
-
-/// A member that cannot be walked.
-pub(super) struct Misfit {
-    pub(super) member: &'static str,
-    pub(super) why: &'static str,
-    pub(super) json: String,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -115,12 +61,6 @@ pub(super) struct Cutter {
     devices_seen: bool,
     misfits: Vec<Misfit>,
     limits: Limits,
-}
-
-impl std::fmt::Debug for Misfit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.member, self.why)
-    }
 }
 
 /// One is enough to call a client unreadable; the rest would only take memory.

@@ -7,7 +7,8 @@ use futures_core::Stream;
 
 use super::answer::{FoldEnd, stopped};
 use super::cursor::Stop;
-use super::cutter::{Cutter, Sink};
+use super::cutter::Cutter;
+use super::sink::Sink;
 use super::typed::{Typed, UsageEvent};
 
 /// Bytes that are gathered before the walk goes on. Larger pieces mean fewer devices parsed twice, smaller ones
@@ -89,12 +90,11 @@ impl Feed {
     }
 }
 
-/// Walks bytes that are all there, without copying them; `drain` is called between pieces.
-pub(super) fn walk_slice<S: Sink>(
+/// Walks bytes that are all there, without copying them.
+pub(super) fn walk_slice(
     json: &[u8],
     limits: Limits,
-    sink: &mut S,
-    mut drain: impl FnMut(&mut S),
+    sink: &mut impl Sink,
 ) -> Result<FoldEnd, Stop> {
     let mut cutter = Cutter::new(limits);
     let mut done = 0;
@@ -103,18 +103,33 @@ pub(super) fn walk_slice<S: Sink>(
         let end = json.len().min(done + piece);
         let whole = end == json.len();
         let used = cutter.walk(&json[done..end], whole, sink)?;
-        drain(sink);
+        sink.settle();
         if whole {
-            break;
+            let bytes = json.len() as u64;
+            return Ok(FoldEnd::new(sink.counts(), bytes, cutter.take_envelope()));
         }
         done += used;
         piece = if used == 0 { piece * 2 } else { PIECE * 4 };
     }
-    Ok(FoldEnd::new(
-        sink.counts(),
-        json.len() as u64,
-        cutter.take_envelope(),
-    ))
+}
+
+/// Walks a body while it arrives.
+pub(crate) async fn walk_body(
+    operation: &'static str,
+    mut body: Body,
+    limits: Limits,
+    sink: &mut impl Sink,
+) -> Result<FoldEnd, Error> {
+    let mut feed = Feed::new(limits);
+    while let Some(chunk) = next_chunk(&mut body).await {
+        let chunk = chunk.map_err(|error| Error::from(error).with_operation(operation))?;
+        feed.push(&chunk, sink)
+            .map_err(|stop| stopped(operation, stop))?;
+        sink.settle();
+    }
+    feed.finish(sink).map_err(|stop| stopped(operation, stop))?;
+    sink.settle();
+    Ok(feed.end(sink))
 }
 
 /// A usage answer that is still arriving, read client by client.
@@ -156,22 +171,22 @@ impl UsageStream {
                     None => Err(broken_off(self.operation)),
                 };
             };
-            match next_chunk(&mut body).await {
+            let walked = match next_chunk(&mut body).await {
                 Some(Ok(chunk)) => {
-                    self.feed
-                        .push(&chunk, &mut self.typed)
-                        .map_err(|stop| stopped(self.operation, stop))?;
                     self.body = Some(body);
+                    self.feed.push(&chunk, &mut self.typed)
                 }
                 Some(Err(error)) => {
                     return Err(Error::from(error).with_operation(self.operation));
                 }
-                None => {
-                    self.feed
-                        .finish(&mut self.typed)
-                        .map_err(|stop| stopped(self.operation, stop))?;
+                None => self.feed.finish(&mut self.typed).map(|()| {
                     self.end = Some(self.feed.end(&self.typed));
-                }
+                }),
+            };
+            if let Err(stop) = walked {
+                self.body = None;
+                self.typed.events.clear();
+                return Err(stopped(self.operation, stop));
             }
         }
     }
@@ -190,8 +205,6 @@ fn broken_off(operation: &'static str) -> Error {
     .with_operation(operation)
 }
 
-pub(super) async fn next_chunk(
-    body: &mut Body,
-) -> Option<Result<bytes::Bytes, api_core::TransportError>> {
+async fn next_chunk(body: &mut Body) -> Option<Result<bytes::Bytes, api_core::TransportError>> {
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_next(context)).await
 }

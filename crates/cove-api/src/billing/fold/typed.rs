@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use api_core::wire::{BadRecord, Guarded};
 
 use super::cursor::{ends_by_itself, skip};
-use super::cutter::{Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Counts, Misfit, Position, Sink, Taken};
 use crate::billing::fields::Fields;
 use crate::billing::model::{ClientUsage, DeviceUsage, UsageDocument};
 use crate::billing::record;
@@ -95,6 +95,26 @@ pub(super) fn device(
     Ok(Some((record::guard(&path, at.device, &text), bytes)))
 }
 
+/// What of a device could not be read: all of it, or some of its lines.
+pub(super) fn unreadable(device: &Guarded<DeviceUsage>) -> impl Iterator<Item = &BadRecord> {
+    let lines = device
+        .good()
+        .map_or(&[][..], |device| &device.total_by_service);
+    device
+        .bad()
+        .into_iter()
+        .chain(lines.iter().filter_map(Guarded::bad))
+}
+
+pub(super) fn no_client(at: Position, json: &str) -> BadRecord {
+    record::bad(&path(at, None), at.client, "not an object".to_owned(), json)
+}
+
+pub(super) fn no_document(at: Position, why: &'static str, json: &str) -> BadRecord {
+    let path = format!("[{}]", at.document);
+    record::bad(&path, at.document, why.to_owned(), json)
+}
+
 pub(super) fn path(at: Position, device: Option<usize>) -> String {
     let client = format!("[{}].Clients[{}]", at.document, at.client);
     match device {
@@ -142,33 +162,29 @@ impl Sink for Typed {
         self.counts.unreadable += 1;
         self.events.push_back(UsageEvent::UnreadableClient {
             document: at.document,
-            record: record::bad(&path(at, None), at.client, "not an object".to_owned(), json),
+            record: no_client(at, json),
         });
     }
 
     fn document(&mut self, at: Position, document: Fields, clients_listed: bool) {
-        self.counts.documents += 1;
-        self.counts.unlisted += u64::from(!clients_listed);
         let document = UsageDocument::read_head(at.document, document, clients_listed);
-        self.counts.unreadable += document.bad.len() as u64;
-        self.counts.account_data_only += u64::from(document.is_account_data_only());
+        self.counts.document(&document);
         self.events
             .push_back(UsageEvent::Document(Box::new(document)));
     }
 
     fn no_document(&mut self, at: Position, why: &'static str, json: &str) {
         self.counts.unreadable += 1;
-        let path = format!("[{}]", at.document);
         self.events
-            .push_back(UsageEvent::UnreadableDocument(record::bad(
-                &path,
-                at.document,
-                why.to_owned(),
-                json,
-            )));
+            .push_back(UsageEvent::UnreadableDocument(no_document(at, why, json)));
     }
 
     fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    fn restart(&mut self) -> bool {
+        *self = Self::default();
+        true
     }
 }

@@ -92,10 +92,7 @@ impl DeviceUsage {
 
     /// The lines that could be read.
     pub fn lines(&self) -> impl Iterator<Item = &ServiceUsage> {
-        self.total_by_service.iter().filter_map(|line| match line {
-            Guarded::Good(line) => Some(line),
-            Guarded::Bad(_) => None,
-        })
+        self.total_by_service.iter().filter_map(Guarded::good)
     }
 }
 
@@ -122,27 +119,17 @@ pub struct ClientUsage {
 impl ClientUsage {
     /// The devices that could be read.
     pub fn readable_devices(&self) -> impl Iterator<Item = &DeviceUsage> {
-        self.devices.iter().filter_map(|device| match device {
-            Guarded::Good(device) => Some(device),
-            Guarded::Bad(_) => None,
-        })
+        self.devices.iter().filter_map(Guarded::good)
     }
 
     /// Everything in it that could not be read: own members, devices, and lines of devices.
     pub fn unreadable(&self) -> impl Iterator<Item = &BadRecord> {
-        let devices = self.devices.iter().flat_map(|device| {
-            let (whole, lines) = match device {
-                Guarded::Bad(bad) => (Some(bad), &[][..]),
-                Guarded::Good(device) => (None, device.total_by_service.as_slice()),
-            };
-            whole
-                .into_iter()
-                .chain(lines.iter().filter_map(|line| match line {
-                    Guarded::Bad(bad) => Some(bad),
-                    Guarded::Good(_) => None,
-                }))
-        });
-        self.bad.iter().chain(devices)
+        let devices = self.devices.iter().filter_map(Guarded::bad);
+        let lines = self
+            .readable_devices()
+            .flat_map(|device| &device.total_by_service)
+            .filter_map(Guarded::bad);
+        self.bad.iter().chain(devices).chain(lines)
     }
 
     /// Everything but the devices, which arrive on their own.

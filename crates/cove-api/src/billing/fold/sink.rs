@@ -1,0 +1,78 @@
+//! The port between the walk over an answer and what is made of its records.
+
+use crate::billing::fields::Fields;
+use crate::billing::model::UsageDocument;
+
+/// What a sink made of the bytes at the start of its slice.
+pub(crate) enum Taken {
+    /// The value ended after so many bytes.
+    Bytes(usize),
+    /// The bytes ended inside the value.
+    More,
+}
+
+/// Where the walk is, counted from 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) document: usize,
+    pub(crate) client: usize,
+    pub(crate) device: usize,
+}
+
+/// Takes the records.
+pub(crate) trait Sink {
+    /// One device at the start of `json`, which may go on beyond it; `whole` when nothing more will arrive.
+    fn device(
+        &mut self,
+        at: Position,
+        json: &[u8],
+        whole: bool,
+    ) -> Result<Taken, serde_json::Error>;
+    /// The end of a client. `misfit` is what stood where its devices belong, if it was no list.
+    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>);
+    /// Something that stands where a client belongs and is no object.
+    fn no_client(&mut self, at: Position, json: &str);
+    /// The end of a document.
+    fn document(&mut self, at: Position, document: Fields, clients_listed: bool);
+    /// Something that stands where a document belongs and is none.
+    fn no_document(&mut self, at: Position, why: &'static str, json: &str);
+    /// What was read so far.
+    fn counts(&self) -> &Counts;
+    /// Called when the bytes at hand are used up, before more are waited for.
+    fn settle(&mut self) {}
+    /// Forgets everything, because the answer comes once more from its beginning; `false` when it cannot.
+    fn restart(&mut self) -> bool;
+}
+
+/// Counts of what was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) documents: u64,
+    pub(crate) clients: u64,
+    pub(crate) devices: u64,
+    pub(crate) unreadable: u64,
+    pub(crate) unlisted: u64,
+    pub(crate) account_data_only: u64,
+}
+
+impl Counts {
+    pub(crate) fn document(&mut self, document: &UsageDocument) {
+        self.documents += 1;
+        self.unreadable += document.bad.len() as u64;
+        self.unlisted += u64::from(!document.clients_listed);
+        self.account_data_only += u64::from(document.is_account_data_only());
+    }
+}
+
+/// A member that cannot be walked.
+pub(crate) struct Misfit {
+    pub(crate) member: &'static str,
+    pub(crate) why: &'static str,
+    pub(crate) json: String,
+}
+
+impl std::fmt::Debug for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.member, self.why)
+    }
+}
