@@ -120,6 +120,9 @@ pub enum WriteOutcome {
     /// The system refused the request this write was part of. If the request held more than one write, some of
     /// them may be stored all the same: read before any of them is sent again.
     Refused(String),
+    /// The system refused the request for a reason that holds for every write (credentials, permission). Nothing of it
+    /// is stored, and sending more is pointless.
+    Denied(String),
     /// The request never left.
     NotSent(String),
     /// The request may have arrived; nothing is known of its outcome.

@@ -2,7 +2,7 @@
 
 use crate::ids::{ClientId, Key, LicenceId, PlanId, RunId};
 use crate::period::Period;
-use crate::plan::{Change, ChangeKind};
+use crate::plan::{Change, ChangeKind, Plan};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,6 +144,24 @@ pub struct ChangeRecord {
     pub written_id: Option<LicenceId>,
     /// What the system or the engine said about it; empty when there is nothing to say.
     pub note: String,
+}
+
+impl ChangeRecord {
+    /// The changes of a plan that need a write, as a run begins with them.
+    pub(crate) fn all_of(plan: &Plan) -> Vec<Self> {
+        plan.changes()
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| change.kind != ChangeKind::Keep)
+            .map(|(position, change)| Self {
+                position,
+                change: change.clone(),
+                outcome: Outcome::Planned,
+                written_id: None,
+                note: String::new(),
+            })
+            .collect()
+    }
 }
 
 /// A run, with everything it did.

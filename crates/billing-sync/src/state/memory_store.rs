@@ -9,7 +9,6 @@ use super::{
 use crate::ids::{CustomerId, RunId};
 use crate::memory::{MappingDecision, Memory, Owned};
 use crate::period::Period;
-use crate::plan::ChangeKind;
 use crate::run::{ChangeRecord, Outcome, RunStatus};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -82,7 +81,7 @@ impl StateStore for MemoryStore {
         if tables.run_mut(run.run_id).is_ok() {
             return Err(run_exists(run.run_id));
         }
-        let changes = planned(run);
+        let changes = ChangeRecord::all_of(run.plan);
         tables.append(event);
         tables.runs.push(StoredRun {
             summary: RunSummary {
@@ -241,23 +240,7 @@ impl StateStore for MemoryStore {
     }
 }
 
-/// The changes of a run that begins.
-pub(super) fn planned(run: &NewRun<'_>) -> Vec<ChangeRecord> {
-    run.plan
-        .changes()
-        .iter()
-        .enumerate()
-        .filter(|(_, change)| change.kind != ChangeKind::Keep)
-        .map(|(position, change)| ChangeRecord {
-            position,
-            change: change.clone(),
-            outcome: Outcome::Planned,
-            written_id: None,
-            note: String::new(),
-        })
-        .collect()
-}
-
+/// By customer, service and unit.
 pub(super) fn sort_usage(rows: &mut [UsageRow]) {
     rows.sort_by(|a, b| {
         (&a.customer, &a.service, &a.unit).cmp(&(&b.customer, &b.service, &b.unit))

@@ -1,13 +1,13 @@
 //! From our types to rows: everything that is written, inside the caller's transaction.
 
 use super::super::journal::Event;
-use super::super::memory_store::{no_such_change, no_such_run, planned, run_exists};
+use super::super::memory_store::{no_such_change, no_such_run, run_exists};
 use super::super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow};
 use super::{failed, journal};
 use crate::ids::RunId;
 use crate::memory::{MappingDecision, Owned};
 use crate::period::Period;
-use crate::run::RunStatus;
+use crate::run::{ChangeRecord, RunStatus};
 use rusqlite::{CachedStatement, Transaction, params};
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub(super) fn begin_run(transaction: &Transaction<'_>, run: &NewRun<'_>) -> Resu
         "INSERT INTO changes (run_id, position, kind, client_id, name, licence_id, before, after, outcome, note)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '')",
     )?;
-    for record in planned(run) {
+    for record in ChangeRecord::all_of(plan) {
         let change = &record.change;
         insert
             .execute(params![

@@ -1,0 +1,122 @@
+//! Whether everything is still as the plan saw it. One record that moved, and nothing at all is written.
+
+use super::ApplyError;
+use super::view::View;
+use crate::ids::{ClientId, LicenceId};
+use crate::plan::{Change, ChangeKind, Plan};
+use crate::run::Drift;
+use crate::target::Standing;
+use std::collections::BTreeSet;
+
+/// The clients whose records are written or taken over.
+pub(super) fn touched(plan: &Plan) -> BTreeSet<ClientId> {
+    relevant(plan).map(|change| change.client_id).collect()
+}
+
+fn relevant(plan: &Plan) -> impl Iterator<Item = &Change> {
+    plan.changes()
+        .iter()
+        .filter(|change| change.kind != ChangeKind::Keep || change.adopted)
+}
+
+/// A plan that would write a record twice, or does not say which, is not begun, whoever made it.
+pub(super) fn well_formed(plan: &Plan) -> Result<(), ApplyError> {
+    let mut keys = BTreeSet::new();
+    let mut records = BTreeSet::new();
+    for change in plan.changes() {
+        let fits = match change.kind {
+            ChangeKind::Create => change.licence_id.is_none() && change.before.is_none(),
+            ChangeKind::Update | ChangeKind::Keep => {
+                change.licence_id.is_some() && change.before.is_some()
+            }
+            ChangeKind::Zero => {
+                change.licence_id.is_some() && change.before.is_some() && change.after == 0
+            }
+        };
+        let once = keys.insert(change.key())
+            && change
+                .licence_id
+                .is_none_or(|licence| records.insert(licence));
+        let why = if !fits || change.after < 0 {
+            "contradicts itself"
+        } else if !once {
+            "stands in it twice"
+        } else {
+            continue;
+        };
+        return Err(ApplyError::Malformed(format!("{} {why}", change.key())));
+    }
+    Ok(())
+}
+
+/// Everything that moved since the plan was made.
+pub(super) fn drift(plan: &Plan, view: &View) -> Vec<Drift> {
+    relevant(plan)
+        .flat_map(|change| drift_of(change, view))
+        .collect()
+}
+
+/// What moved of one change's record, field by field.
+pub(super) fn drift_of(change: &Change, view: &View) -> Vec<Drift> {
+    let drift = |field: &str, planned: String, found: String| Drift {
+        key: change.key(),
+        client_name: change.client_name.clone(),
+        licence_id: change.licence_id,
+        field: field.to_owned(),
+        planned,
+        found,
+    };
+    if let Some(detail) = view.unreadable(change.client_id) {
+        return vec![drift(
+            "record",
+            "readable".to_owned(),
+            format!("unreadable: {detail}"),
+        )];
+    }
+    let Some(id) = change.licence_id else {
+        return view
+            .active(&change.key())
+            .iter()
+            .map(|id| drift("record", "none".to_owned(), shown(*id, view)))
+            .collect();
+    };
+    let Some(record) = view.record(id) else {
+        return vec![drift(
+            "record",
+            format!("subscription {id}"),
+            "gone".to_owned(),
+        )];
+    };
+    let mut moved = Vec::new();
+    if record.standing != Standing::Active {
+        moved.push(drift(
+            "state",
+            Standing::Active.word().to_owned(),
+            record.standing.word().to_owned(),
+        ));
+    }
+    if record.client != change.client_id {
+        moved.push(drift(
+            "client",
+            change.client_id.to_string(),
+            record.client.to_string(),
+        ));
+    }
+    if record.name != change.name {
+        moved.push(drift("name", change.name.clone(), record.name.clone()));
+    }
+    if Some(record.count) != change.before {
+        let planned = change
+            .before
+            .map_or_else(|| "none".to_owned(), |count| count.to_string());
+        moved.push(drift("count", planned, record.count.to_string()));
+    }
+    moved
+}
+
+fn shown(id: LicenceId, view: &View) -> String {
+    match view.record(id) {
+        Some(record) => format!("subscription {id} with count {}", record.count),
+        None => format!("subscription {id}"),
+    }
+}

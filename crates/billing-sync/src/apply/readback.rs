@@ -1,0 +1,159 @@
+//! The end of a run: everything that was sent is read once more, what is proved is remembered as ours, and the run gets
+//! the status that is true.
+
+use super::settle::news_from;
+use super::view::View;
+use super::{ApplyError, Running};
+use crate::ids::{Key, LicenceId};
+use crate::memory::{Memory, Owned};
+use crate::period::Period;
+use crate::plan::{Change, ChangeKind};
+use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
+use crate::state::StoreError;
+use crate::target::Standing;
+use std::collections::HashMap;
+
+/// True for a change that was sent and is not proved.
+pub(super) fn to_check(record: &ChangeRecord) -> bool {
+    !matches!(record.outcome, Outcome::Planned | Outcome::Verified)
+}
+
+/// Reads back what was sent. What cannot be read stays unproved.
+pub(super) async fn read_back(run: &Running<'_>) -> Result<(), StoreError> {
+    let slots = run.book.slots(to_check);
+    if slots.is_empty() {
+        return Ok(());
+    }
+    run.apply.watch.progress(&Progress::ReadingBack {
+        changes: slots.len(),
+    });
+    let Ok(view) = run.apply.read(run.book.clients(&slots)).await else {
+        return Ok(());
+    };
+    let news = news_from(run, &slots, &view, &run.known);
+    run.book.record(news).await
+}
+
+/// Remembers what is ours and ends the run.
+pub(super) async fn finish(run: Running<'_>) -> Result<RunReport, ApplyError> {
+    let apply = run.apply;
+    let records = run.book.all();
+    let (kept, adopted) = kept(&run);
+    let owned: Vec<Owned> = belongings(&records, &kept, run.plan.period(), &run.memory);
+    if !owned.is_empty() {
+        apply
+            .store
+            .own(&run.book.run_id, &owned, &run.book.at())
+            .await?;
+    }
+    let status = conclude(&records, apply.stop.is_stopped());
+    apply
+        .store
+        .finish_run(&run.book.run_id, status, &run.book.at())
+        .await?;
+    Ok(RunReport {
+        run_id: run.book.run_id.clone(),
+        plan_id: run.plan.id().clone(),
+        period: run.plan.period(),
+        status,
+        changes: records,
+        exceptions: run.plan.exceptions().len(),
+        adopted,
+    })
+}
+
+fn conclude(records: &[ChangeRecord], stopped: bool) -> RunStatus {
+    let any = |test: fn(Outcome) -> bool| records.iter().any(|record| test(record.outcome));
+    if records.is_empty() {
+        RunStatus::Nothing
+    } else if any(|outcome| outcome.is_open() || outcome == Outcome::Applied) {
+        // Stored, as the system says, but not proved: `resume` reads it back.
+        RunStatus::Unknown
+    } else if any(|outcome| outcome == Outcome::Planned)
+        || (stopped && any(|outcome| outcome == Outcome::NotApplied))
+    {
+        RunStatus::Stopped
+    } else if any(Outcome::is_failed) {
+        RunStatus::Partial
+    } else {
+        RunStatus::Applied
+    }
+}
+
+/// The records that needed no write and are still as the plan saw them, and how many of them are new to us.
+fn kept<'a>(run: &Running<'a>) -> (Vec<(&'a Change, LicenceId)>, usize) {
+    let kept: Vec<_> = run
+        .plan
+        .changes()
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Keep)
+        .filter_map(|change| Some((change, change.licence_id?)))
+        .filter(|(change, id)| holds(change, *id, &run.view))
+        .collect();
+    let adopted = kept.iter().filter(|(change, _)| change.adopted).count();
+    (kept, adopted)
+}
+
+fn holds(change: &Change, id: LicenceId, view: &View) -> bool {
+    // Only clients that are written to are read again; for the others the plan's own read is the latest.
+    !view.covers(change.client_id)
+        || view.record(id).is_some_and(|record| {
+            record.standing == Standing::Active
+                && record.key() == change.key()
+                && record.count == change.after
+        })
+}
+
+fn belongings(
+    records: &[ChangeRecord],
+    kept: &[(&Change, LicenceId)],
+    period: Period,
+    memory: &Memory,
+) -> Vec<Owned> {
+    let earlier: HashMap<&Key, &Owned> = memory
+        .owned
+        .iter()
+        .map(|owned| (&owned.key, owned))
+        .collect();
+    let written = records
+        .iter()
+        .filter(|record| record.outcome.is_done())
+        .filter_map(|record| Some((&record.change, record.written_id?)));
+    written
+        .chain(kept.iter().copied())
+        .filter_map(|(change, licence)| {
+            let key = change.key();
+            let known = earlier.get(&key).copied();
+            let owned = belonging(change, key, licence, period, known);
+            (known != Some(&owned)).then_some(owned)
+        })
+        .collect()
+}
+
+fn belonging(
+    change: &Change,
+    key: Key,
+    licence: LicenceId,
+    period: Period,
+    earlier: Option<&Owned>,
+) -> Owned {
+    let (customers, contracts) = match earlier {
+        // Nothing stands behind a count any more: whose it was is what a later return is recognised by.
+        Some(earlier) if change.sources.is_empty() => {
+            (earlier.customers.clone(), earlier.contracts.clone())
+        }
+        _ => change
+            .sources
+            .iter()
+            .map(|source| (source.customer_id.clone(), source.contract_id.clone()))
+            .unzip(),
+    };
+    Owned {
+        key,
+        licence,
+        count: change.after,
+        period,
+        customers,
+        contracts,
+    }
+}

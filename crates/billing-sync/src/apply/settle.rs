@@ -1,0 +1,147 @@
+//! Outcomes that are not known are settled by reading, never by sending again.
+
+use super::book::News;
+use super::view::{Finding, View, examine};
+use super::{Apply, ApplyError, Running, readback};
+use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
+use crate::state::{RunLock, StoreError, StoredRun};
+
+impl Apply<'_> {
+    /// Settles what an earlier run left open, by reading alone, and ends that run. `None` when nothing was open.
+    ///
+    /// # Errors
+    /// When the target cannot be read or the state store cannot be used; the run is then left as it is.
+    pub async fn settle(&self, _lock: &dyn RunLock) -> Result<Option<RunReport>, ApplyError> {
+        match self.store.unfinished_run().await? {
+            Some(stored) if needs_settling(&stored) => {
+                let run = self.reopen(&stored).await?;
+                self.check_left_over(&run).await?;
+                Ok(Some(readback::finish(run).await?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes an earlier run up again, with a fresh read of everything it touches.
+    pub(super) async fn reopen<'a>(
+        &'a self,
+        stored: &'a StoredRun,
+    ) -> Result<Running<'a>, ApplyError> {
+        let memory = self.store.memory().await?;
+        let view = self.read(super::preimage::touched(&stored.plan)).await?;
+        let run_id = stored.summary.run_id.clone();
+        Ok(Running::new(
+            self,
+            &stored.plan,
+            self.book(run_id, stored.changes.clone()),
+            memory,
+            view,
+        ))
+    }
+
+    /// Says of every change that was sent, and is not proved yet, what the read shows.
+    pub(super) async fn check_left_over(&self, run: &Running<'_>) -> Result<(), ApplyError> {
+        let slots = run.book.slots(readback::to_check);
+        if slots.is_empty() {
+            return Ok(());
+        }
+        self.watch.progress(&Progress::Settling {
+            changes: slots.len(),
+        });
+        // What was there before the earlier run began is not known any more. Its check then found no active record of
+        // the name, so an active one now came after it.
+        let news = news_from(run, &slots, &run.view, &std::collections::BTreeSet::new());
+        run.book.record(news).await?;
+        Ok(())
+    }
+}
+
+/// True when it is not known, or not proved, what became of that run.
+pub(super) fn needs_settling(stored: &StoredRun) -> bool {
+    stored.summary.status == RunStatus::Running
+        || stored
+            .changes
+            .iter()
+            .any(|record| record.outcome.is_open() || record.outcome == Outcome::Applied)
+}
+
+/// Settles what this run left open so far. What cannot be read stays open.
+pub(super) async fn settle_open(run: &Running<'_>) -> Result<(), StoreError> {
+    let open = run.book.slots(|record| record.outcome.is_open());
+    if open.is_empty() {
+        return Ok(());
+    }
+    run.apply.watch.progress(&Progress::Settling {
+        changes: open.len(),
+    });
+    let Ok(view) = run.apply.read(run.book.clients(&open)).await else {
+        return Ok(());
+    };
+    let mut news = news_from(run, &open, &view, &run.known);
+    for news in &mut news {
+        // Read once is not read back: that comes at the end, for everything.
+        if news.outcome == Outcome::Verified {
+            news.outcome = Outcome::Applied;
+        }
+    }
+    run.book.record(news).await
+}
+
+pub(super) fn news_from(
+    run: &Running<'_>,
+    slots: &[usize],
+    view: &View,
+    known: &std::collections::BTreeSet<crate::ids::LicenceId>,
+) -> Vec<News> {
+    run.book
+        .copies(slots)
+        .into_iter()
+        .filter_map(|(slot, record)| judge(slot, &record, examine(&record.change, view, known)))
+        .collect()
+}
+
+/// What a read says about a change that was sent; `None` when it says nothing new.
+fn judge(slot: usize, record: &ChangeRecord, finding: Finding) -> Option<News> {
+    let planned = record.change.licence_id;
+    let news = |outcome, written_id, note| {
+        Some(News {
+            slot,
+            outcome,
+            written_id,
+            note,
+        })
+    };
+    match (record.outcome, finding) {
+        (Outcome::Planned | Outcome::Verified, _) => None,
+        (Outcome::Applied, Finding::AsPlanned(id)) => {
+            news(Outcome::Verified, Some(id), record.note.clone())
+        }
+        (_, Finding::AsPlanned(id)) => news(Outcome::Verified, Some(id), by_reading(&record.note)),
+        (Outcome::Applied, Finding::AsBefore) => news(
+            Outcome::Mismatch,
+            planned,
+            "the system said that it is stored, but it is not".to_owned(),
+        ),
+        (Outcome::Started | Outcome::Unknown, Finding::AsBefore) => {
+            news(Outcome::NotApplied, planned, by_reading(&record.note))
+        }
+        (Outcome::Applied | Outcome::Started | Outcome::Unknown, Finding::Different(what)) => {
+            news(Outcome::Mismatch, record.written_id, what)
+        }
+        (Outcome::Started, Finding::Unclear(detail)) => news(Outcome::Unknown, planned, detail),
+        (Outcome::Applied | Outcome::Unknown, Finding::Unclear(_))
+        | (Outcome::Rejected | Outcome::NotApplied | Outcome::Mismatch, _) => None,
+    }
+}
+
+/// The note of a change that was settled by reading, with what was said before.
+pub(super) fn by_reading(note: &str) -> String {
+    const SETTLED: &str = "settled by reading";
+    if note.is_empty() {
+        SETTLED.to_owned()
+    } else if note.starts_with(SETTLED) {
+        note.to_owned()
+    } else {
+        format!("{SETTLED} after: {note}")
+    }
+}

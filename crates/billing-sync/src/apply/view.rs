@@ -1,0 +1,277 @@
+//! What a fresh read shows, and what that says about one change: the same judgement for settling, bisecting,
+//! reading back and resuming.
+
+use crate::ids::{ClientId, Key, LicenceId};
+use crate::plan::Change;
+use crate::ports::SubscriptionRead;
+use crate::target::{Standing, Subscription, UnreadableRecord};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The subscriptions of some clients as they were read.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    clients: BTreeSet<ClientId>,
+    records: BTreeMap<LicenceId, Subscription>,
+    active: HashMap<Key, Vec<LicenceId>>,
+    unreadable: Vec<UnreadableRecord>,
+}
+
+impl View {
+    pub(super) fn new(clients: BTreeSet<ClientId>, read: SubscriptionRead) -> Self {
+        let records: BTreeMap<_, _> = read
+            .records
+            .items()
+            .iter()
+            .map(|record| (record.id, record.clone()))
+            .collect();
+        let mut active: HashMap<Key, Vec<LicenceId>> = HashMap::new();
+        for record in records.values() {
+            if record.standing == Standing::Active {
+                active.entry(record.key()).or_default().push(record.id);
+            }
+        }
+        Self {
+            clients,
+            records,
+            active,
+            unreadable: read.unreadable,
+        }
+    }
+
+    /// True when that client's subscriptions were asked for.
+    pub(super) fn covers(&self, client: ClientId) -> bool {
+        self.clients.contains(&client)
+    }
+
+    pub(super) fn record(&self, id: LicenceId) -> Option<&Subscription> {
+        self.records.get(&id)
+    }
+
+    /// The ids of all records, whatever they are.
+    pub(super) fn ids(&self) -> BTreeSet<LicenceId> {
+        self.records.keys().copied().collect()
+    }
+
+    /// The active subscriptions that count for that key.
+    pub(super) fn active(&self, key: &Key) -> &[LicenceId] {
+        self.active.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// What could not be read of that client, if anything.
+    pub(super) fn unreadable(&self, client: ClientId) -> Option<&str> {
+        self.unreadable
+            .iter()
+            .find(|record| record.client.is_none_or(|of| of == client))
+            .map(|record| record.detail.as_str())
+    }
+}
+
+/// What a read says about one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// The count is there as planned, on this record.
+    AsPlanned(LicenceId),
+    /// It is as it was before.
+    AsBefore,
+    /// It is neither.
+    Different(String),
+    /// It cannot be told: a record of that client is not readable.
+    Unclear(String),
+}
+
+/// Looks for the result of a change. `known` are the records that were there before anything was written; a new
+/// subscription is not one of them.
+pub(super) fn examine(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
+    match change.licence_id {
+        Some(id) => examine_count(change, id, view),
+        None => examine_new(change, view, known),
+    }
+}
+
+fn examine_count(change: &Change, id: LicenceId, view: &View) -> Finding {
+    let Some(record) = view.record(id) else {
+        return match view.unreadable(change.client_id) {
+            Some(detail) => Finding::Unclear(detail.to_owned()),
+            None => Finding::Different("the subscription is gone".to_owned()),
+        };
+    };
+    if record.standing != Standing::Active {
+        return Finding::Different(format!("the subscription is {}", record.standing.word()));
+    }
+    if record.client != change.client_id {
+        return Finding::Different(format!("it belongs to client {} now", record.client));
+    }
+    if record.name != change.name {
+        return Finding::Different(format!("it is called `{}` now", record.name));
+    }
+    if record.count == change.after {
+        Finding::AsPlanned(id)
+    } else if Some(record.count) == change.before {
+        Finding::AsBefore
+    } else {
+        Finding::Different(format!("its count is {}", record.count))
+    }
+}
+
+fn examine_new(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
+    let (old, new): (Vec<LicenceId>, Vec<LicenceId>) = view
+        .active(&change.key())
+        .iter()
+        .partition(|id| known.contains(id));
+    match (old.as_slice(), new.as_slice()) {
+        ([], []) => match view.unreadable(change.client_id) {
+            Some(detail) => Finding::Unclear(detail.to_owned()),
+            None => Finding::AsBefore,
+        },
+        ([], [id]) => match view.record(*id) {
+            Some(record) if record.count == change.after => Finding::AsPlanned(*id),
+            Some(record) => {
+                Finding::Different(format!("subscription {id} has the count {}", record.count))
+            }
+            None => Finding::AsBefore,
+        },
+        ([], _) => Finding::Different(format!(
+            "there is more than one active subscription of that name: {}",
+            listed(&new)
+        )),
+        _ => Finding::Different(format!(
+            "subscription {} was there before and is active now",
+            listed(&old)
+        )),
+    }
+}
+
+fn listed(ids: &[LicenceId]) -> String {
+    ids.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Finding, View, examine};
+    use crate::ids::{ClientId, LicenceId};
+    use crate::plan::{Change, ChangeKind};
+    use crate::ports::SubscriptionRead;
+    use crate::target::{CompleteList, Standing, Subscription, UnreadableRecord};
+    use std::collections::BTreeSet;
+
+    fn change(licence: Option<i64>) -> Change {
+        Change {
+            kind: if licence.is_some() {
+                ChangeKind::Update
+            } else {
+                ChangeKind::Create
+            },
+            client_id: ClientId::new(1),
+            client_name: "One".to_owned(),
+            name: "Backup".to_owned(),
+            licence_id: licence.map(LicenceId::new),
+            before: licence.map(|_| 3),
+            after: 5,
+            adopted: false,
+            reason: String::new(),
+            derivation: None,
+            sources: Vec::new(),
+        }
+    }
+
+    fn record(id: i64, count: i64) -> Subscription {
+        Subscription {
+            id: LicenceId::new(id),
+            client: ClientId::new(1),
+            name: "Backup".to_owned(),
+            count,
+            standing: Standing::Active,
+        }
+    }
+
+    fn view(records: Vec<Subscription>, unreadable: bool) -> View {
+        let unreadable = if unreadable {
+            vec![UnreadableRecord {
+                client: Some(ClientId::new(1)),
+                detail: "no count".to_owned(),
+            }]
+        } else {
+            Vec::new()
+        };
+        View::new(
+            BTreeSet::from([ClientId::new(1)]),
+            SubscriptionRead {
+                records: CompleteList::proven(records, 0, None).unwrap(),
+                unreadable,
+            },
+        )
+    }
+
+    fn different(text: &str) -> Finding {
+        Finding::Different(text.to_owned())
+    }
+
+    #[test]
+    fn a_count_is_found_as_planned_as_before_or_different() {
+        let none = BTreeSet::new();
+        let look = |records| examine(&change(Some(7)), &view(records, false), &none);
+        assert_eq!(
+            look(vec![record(7, 5)]),
+            Finding::AsPlanned(LicenceId::new(7))
+        );
+        assert_eq!(look(vec![record(7, 3)]), Finding::AsBefore);
+        assert_eq!(look(vec![record(7, 4)]), different("its count is 4"));
+        assert_eq!(look(vec![]), different("the subscription is gone"));
+        let mut moved = record(7, 5);
+        moved.client = ClientId::new(2);
+        assert_eq!(look(vec![moved]), different("it belongs to client 2 now"));
+        let mut renamed = record(7, 5);
+        renamed.name = "Other".to_owned();
+        assert_eq!(look(vec![renamed]), different("it is called `Other` now"));
+        let mut closed = record(7, 5);
+        closed.standing = Standing::Inactive;
+        assert_eq!(
+            look(vec![closed]),
+            different("the subscription is inactive")
+        );
+    }
+
+    #[test]
+    fn a_new_subscription_is_one_that_was_not_there_before() {
+        let known = BTreeSet::from([LicenceId::new(4)]);
+        let look = |records| examine(&change(None), &view(records, false), &known);
+        assert_eq!(look(vec![]), Finding::AsBefore);
+        assert_eq!(
+            look(vec![record(9, 5)]),
+            Finding::AsPlanned(LicenceId::new(9))
+        );
+        assert_eq!(
+            look(vec![record(9, 6)]),
+            different("subscription 9 has the count 6")
+        );
+        assert_eq!(
+            look(vec![record(9, 5), record(8, 5)]),
+            different("there is more than one active subscription of that name: 8, 9")
+        );
+        assert_eq!(
+            look(vec![record(4, 5)]),
+            different("subscription 4 was there before and is active now")
+        );
+    }
+
+    #[test]
+    fn an_unreadable_record_hides_only_what_was_not_found() {
+        let none = BTreeSet::new();
+        let unclear = Finding::Unclear("no count".to_owned());
+        assert_eq!(
+            examine(&change(None), &view(vec![], true), &none),
+            unclear.clone()
+        );
+        assert_eq!(
+            examine(&change(Some(7)), &view(vec![], true), &none),
+            unclear
+        );
+        assert_eq!(
+            examine(&change(Some(7)), &view(vec![record(7, 3)], true), &none),
+            Finding::AsBefore
+        );
+    }
+}
