@@ -37,7 +37,6 @@ struct State {
     hold_until: Duration,
     /// How many 429 in a row came after a hold had ended.
     refusals: u32,
-    last_refusal: Duration,
 }
 
 impl RequestBudget {
@@ -125,7 +124,7 @@ impl RequestBudget {
         let window = self.0.window;
         let longest = window.max(HOLD_CAP);
         let mut state = self.state();
-        if now.saturating_sub(state.last_refusal) > window {
+        if now.saturating_sub(state.hold_until) > window {
             state.refusals = 0;
         }
         // Answers to requests that were already on their way say nothing new.
@@ -140,7 +139,6 @@ impl RequestBudget {
         if !during_hold {
             state.refusals = state.refusals.saturating_add(1);
         }
-        state.last_refusal = now;
         state.hold_until = state.hold_until.max(now.saturating_add(hold.min(longest)));
     }
 

@@ -181,8 +181,10 @@ impl Scripted {
 #[derive(Clone)]
 pub struct ScriptedTransport(Arc<Mutex<Script>>);
 
+type NextAnswer = Box<dyn FnMut(&http::Request<Bytes>) -> Scripted + Send>;
+
 struct Script {
-    next: Box<dyn FnMut(&http::Request<Bytes>) -> Scripted + Send>,
+    next: NextAnswer,
     requests: Vec<http::Request<Bytes>>,
 }
 

@@ -1,1 +1,203 @@
+use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use proptest::prelude::*;
+
+use super::RequestBudget;
+use crate::clock::Clock;
+use crate::testing::ManualClock;
+
+const S: fn(u64) -> Duration = Duration::from_secs;
+
+fn budget(limit: u32, window: u64) -> (RequestBudget, ManualClock) {
+    let clock = ManualClock::default();
+    (
+        RequestBudget::new(limit, S(window), Arc::new(clock.clone())),
+        clock,
+    )
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(work)
+}
+
+#[tokio::test]
+async fn lets_the_limit_through_at_once_and_the_next_one_a_window_later() {
+    let (budget, clock) = budget(3, 300);
+    assert_eq!(budget.left(), 3);
+    for _ in 0..3 {
+        assert_eq!(budget.acquire().await, S(0));
+        clock.advance(S(10));
+    }
+    assert_eq!(budget.left(), 0);
+    // The first went at 0 and it is 30 now.
+    assert_eq!(budget.estimate(1), S(270));
+    assert_eq!(budget.acquire().await, S(270));
+    assert_eq!(clock.monotonic(), S(300));
+    assert_eq!(budget.acquire().await, S(10));
+}
+
+#[tokio::test]
+async fn room_comes_back_as_old_requests_leave_the_window() {
+    let (budget, clock) = budget(2, 60);
+    budget.acquire().await;
+    clock.advance(S(30));
+    budget.acquire().await;
+    clock.advance(S(29));
+    assert_eq!(budget.left(), 0);
+    clock.advance(S(1));
+    assert_eq!(budget.left(), 1);
+    clock.advance(S(30));
+    assert_eq!(budget.left(), 2);
+}
+
+#[tokio::test]
+async fn clones_share_the_budget_and_a_limit_of_zero_is_one() {
+    let (budget, clock) = budget(0, 10);
+    assert_eq!(budget.limit(), Some(1));
+    budget.clone().acquire().await;
+    assert_eq!(budget.acquire().await, S(10));
+    assert_eq!(clock.slept(), S(10));
+}
+
+#[tokio::test]
+async fn a_refusal_holds_everyone_back_for_as_long_as_asked() {
+    let (budget, clock) = budget(100, 300);
+    budget.acquire().await;
+    budget.throttled(Some(S(42)));
+    assert_eq!((budget.left(), budget.estimate(1)), (0, S(42)));
+    assert_eq!(budget.acquire().await, S(42));
+    assert_eq!(budget.acquire().await, S(0));
+    assert_eq!(clock.slept(), S(42));
+}
+
+#[tokio::test]
+async fn refusals_without_a_time_hold_back_longer_each_time() {
+    let (budget, _clock) = budget(100, 300);
+    let mut holds = Vec::new();
+    for _ in 0..7 {
+        budget.throttled(None);
+        // Answers to requests that were under way at the same time say nothing new.
+        budget.throttled(None);
+        holds.push(budget.acquire().await.as_secs());
+    }
+    assert_eq!(holds, [10, 20, 40, 80, 160, 320, 360]);
+}
+
+#[tokio::test]
+async fn a_quiet_window_forgets_earlier_refusals_and_no_wish_parks_callers_for_a_day() {
+    let (budget, clock) = budget(100, 300);
+    budget.throttled(None);
+    budget.acquire().await;
+    clock.advance(S(301));
+    budget.throttled(None);
+    assert_eq!(budget.acquire().await, S(10));
+    budget.throttled(Some(S(86_400)));
+    assert_eq!(budget.acquire().await, S(360));
+}
+
+#[tokio::test]
+async fn without_a_limit_only_refusals_make_callers_wait() {
+    let clock = ManualClock::default();
+    let budget = RequestBudget::unlimited(Arc::new(clock.clone()));
+    for _ in 0..1000 {
+        assert_eq!(budget.acquire().await, S(0));
+    }
+    assert_eq!(
+        (budget.left(), budget.limit(), budget.estimate(1_000_000)),
+        (u32::MAX, None, S(0))
+    );
+    budget.throttled(None);
+    assert_eq!(budget.acquire().await, S(10));
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_takes_no_place() {
+    let (budget, clock) = budget(1, 300);
+    budget.acquire().await;
+    {
+        // Two callers queue; the one in front is dropped in the middle of its wait.
+        let front = budget.acquire();
+        tokio::pin!(front);
+        assert!(futures_util::poll!(&mut front).is_pending());
+    }
+    assert_eq!(
+        budget.acquire().await,
+        S(0),
+        "the wait of the one in front had passed"
+    );
+    assert_eq!(clock.monotonic(), S(300));
+    assert_eq!(budget.left(), 0);
+}
+
+#[tokio::test]
+async fn callers_are_served_in_the_order_in_which_they_asked() {
+    let (budget, _clock) = budget(1, 1);
+    let order: Vec<usize> = (0..20)
+        .map(|number| {
+            let budget = budget.clone();
+            async move {
+                budget.acquire().await;
+                number
+            }
+        })
+        .collect::<FuturesUnordered<_>>()
+        .collect()
+        .await;
+    assert_eq!(order, (0..20).collect::<Vec<_>>());
+}
+
+proptest! {
+    #[test]
+    fn no_window_ever_holds_more_than_the_limit(
+        limit in 1u32..8,
+        window in 1u64..40,
+        gaps in proptest::collection::vec((0u64..30, 0u8..12), 1..60),
+    ) {
+        run(async {
+            let (budget, clock) = budget(limit, window);
+            let mut went = Vec::new();
+            for (gap, event) in gaps {
+                clock.advance(S(gap));
+                if event == 0 {
+                    budget.throttled(None);
+                }
+                let estimate = budget.estimate(1);
+                let waited = budget.acquire().await;
+                prop_assert_eq!(estimate, waited);
+                went.push(clock.monotonic());
+            }
+            for (index, first) in went.iter().enumerate() {
+                let inside = went[index..].iter().filter(|t| **t < *first + S(window)).count();
+                prop_assert!(inside <= limit as usize, "{inside} within {window} s: {went:?}");
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn the_estimate_is_the_time_that_it_takes(
+        limit in 1u32..8,
+        before in proptest::collection::vec(0u64..20, 0..20),
+        calls in 0u64..40,
+    ) {
+        run(async {
+            let (budget, clock) = budget(limit, 60);
+            for gap in before {
+                budget.acquire().await;
+                clock.advance(S(gap));
+            }
+            let (estimate, from) = (budget.estimate(calls), clock.monotonic());
+            for _ in 0..calls {
+                budget.acquire().await;
+            }
+            prop_assert_eq!(clock.monotonic(), from + estimate);
+            Ok(())
+        })?;
+    }
+}

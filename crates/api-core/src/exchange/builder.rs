@@ -8,7 +8,7 @@ use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
 use super::call::header;
-use super::{Exchange, Shared};
+use super::{Exchange, FindMessage, Shared};
 use crate::auth::Authorize;
 use crate::base_url::BaseUrl;
 use crate::budget::RequestBudget;
@@ -41,7 +41,7 @@ pub struct ExchangeBuilder {
     headers: Vec<(String, Hidden)>,
     timeout: Duration,
     max_body: usize,
-    error_message: Option<fn(&[u8]) -> Option<String>>,
+    error_message: Option<FindMessage>,
 }
 
 /// A header's value, which may be a secret.

@@ -49,6 +49,9 @@ use call::Prepared;
 #[derive(Debug, Clone)]
 pub struct Exchange(Arc<Shared>);
 
+/// Finds the service's own explanation in the body of a failed answer.
+type FindMessage = fn(&[u8]) -> Option<String>;
+
 #[derive(Debug)]
 struct Shared {
     service: &'static str,
@@ -63,7 +66,7 @@ struct Shared {
     headers: HeaderMap,
     timeout: Duration,
     max_body: usize,
-    error_message: Option<fn(&[u8]) -> Option<String>>,
+    error_message: Option<FindMessage>,
 }
 
 impl Exchange {

@@ -1,0 +1,96 @@
+//! A secret goes to the server and nowhere else.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
+use api_core::{Call, ExposeSecret, Result, RetryPolicy, SecretString, StaticKey, Token};
+use api_core::{TokenCache, TokenSource};
+use async_trait::async_trait;
+use proptest::prelude::*;
+
+use crate::support::Rig;
+
+#[derive(Debug)]
+struct Fixed(SecretString);
+
+#[async_trait]
+impl TokenSource for Fixed {
+    async fn fetch(&self) -> Result<Token> {
+        Ok(Token::new(self.0.clone(), None))
+    }
+}
+
+/// Everything that an error can show.
+fn shown(error: &api_core::Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    for part in [error.hint(), error.code(), error.body_snippet()]
+        .into_iter()
+        .flatten()
+    {
+        text.push_str(part);
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        write!(text, "{cause} {cause:?}").unwrap();
+        source = cause.source();
+    }
+    text
+}
+
+fn echo(status: u16) -> ScriptedTransport {
+    ScriptedTransport::by(move |request| {
+        // The worst kind of server: it repeats what it was sent.
+        let sent: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or_default()))
+            .collect();
+        Scripted::json(status, format!("you sent {}", sent.join("\n")))
+    })
+}
+
+fn find(body: &[u8]) -> Option<String> {
+    String::from_utf8(body.to_vec()).ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_secret_never_shows(secret in "[A-Za-z0-9_./+=-]{12,60}", status in 400u16..600) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let key = StaticKey::new("x-api-key", secret.clone().into()).unwrap();
+        let cache = TokenCache::new(
+            Arc::new(Fixed(secret.clone().into())),
+            Arc::new(ManualClock::default()),
+        );
+        let with_key = Rig::with(echo(status), |b| {
+            b.authorize(Arc::new(key)).retry(RetryPolicy::none()).error_message(find)
+        });
+        let with_token = Rig::with(echo(status), |b| {
+            b.authorize(Arc::new(cache))
+                .header("x-extra", &secret)
+                .retry(RetryPolicy::none())
+                .error_message(find)
+        });
+        for rig in [with_key, with_token] {
+            let call = Call::post("x", &["x"])
+                .body("application/x-www-form-urlencoded", format!("client_secret={secret}"));
+            let call_shown = format!("{call:?}");
+            let error = runtime.block_on(rig.exchange.send(call)).unwrap_err();
+            let all = format!(
+                "{call_shown} {} {:?} {:?} {:?}",
+                shown(&error), rig.exchange, rig.script.requests()[0].headers(), rig.events.all(),
+            );
+            prop_assert!(!all.contains(&secret), "{all}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_string_is_what_it_says() {
+    let secret = SecretString::from("canary");
+    assert!(!format!("{secret:?}").contains("canary"));
+    assert_eq!(secret.expose_secret(), "canary");
+}
