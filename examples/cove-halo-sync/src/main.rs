@@ -1,2 +1,105 @@
-//! Command line.
-fn main() {}
+//! The command-line tool: parses, calls the service, prints, and ends with a code. It decides nothing about billing.
+
+mod app;
+mod cli;
+mod demo;
+mod failure;
+mod files;
+mod output;
+mod progress;
+mod signals;
+mod text;
+mod verbs;
+mod view;
+
+use crate::app::App;
+use crate::cli::{Cli, Verb};
+use crate::failure::Failure;
+use crate::output::Output;
+use clap::Parser;
+use clap::error::ErrorKind;
+use cove_halo::ExitCode;
+
+fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    log_to_stderr(cli.globals.verbose);
+    let mut out = Output::new(&cli.globals);
+    let code = run(cli, &mut out).unwrap_or_else(|failure| {
+        out.failure(&failure);
+        failure.code()
+    });
+    out.exit_code(code).code().into()
+}
+
+fn run(cli: Cli, out: &mut Output) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let Cli { globals, verb } = cli;
+    let result = runtime.block_on(async {
+        let mut app = App::new(globals, out)?;
+        let interrupted = app.interrupted(verb.interruption());
+        tokio::select! {
+            biased;
+            result = Box::pin(dispatch(&verb, &mut app)) => result,
+            failure = interrupted => Err(failure),
+        }
+    });
+    // A question that nobody answers must not keep the process alive.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
+    match verb {
+        Verb::Demo(args) => verbs::demo::run(args, app).await,
+        Verb::Doctor(args) => verbs::doctor::run(args, app).await,
+        Verb::Plan(args) => verbs::plan::run(args, app).await,
+        Verb::Apply(args) => verbs::apply::run(args, app).await,
+        Verb::Sync(args) => verbs::sync::run(args, app).await,
+        Verb::Resume(args) => verbs::resume::run(args, app).await,
+        Verb::Verify(args) => verbs::verify::run(args, app).await,
+        Verb::History(args) => verbs::history::run(args, app).await,
+        Verb::Sandbox(args) => verbs::sandbox::run(args, app).await,
+        Verb::Completions(args) => verbs::completions::run(args, app),
+    }
+}
+
+/// Help and version go to stdout with 0, everything else about the command line to stderr with 2.
+fn usage(error: &clap::Error) -> std::process::ExitCode {
+    // Best effort: there is nobody left to tell when this cannot be written.
+    let _ = error.print();
+    let code = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Done,
+        _ => ExitCode::Usage,
+    };
+    code.code().into()
+}
+
+/// Logs our own crates only: a library's own log may show headers.
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = [
+        "cove_halo_sync",
+        "cove_halo",
+        "billing_sync",
+        "cove_api",
+        "halopsa_api",
+        "api_core",
+    ]
+    .map(|target| format!("{target}={level}"))
+    .join(",");
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}

@@ -1,0 +1,211 @@
+//! What every verb works with: flags, streams, signals, and the service made from the settings.
+
+use crate::cli::Globals;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::signals::Signals;
+use billing_sync::plan::{Approval, GuardName};
+use billing_sync::run::StopSignal;
+use cove_halo::{ExitCode, Secrets, Service, ServiceBuilder, Settings};
+use std::future::Future;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+/// What Ctrl-C means for a verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interruption {
+    /// The verb writes nothing: it ends at once.
+    Ends,
+    /// The verb writes: the first asks it to stop between batches, the second ends it at once.
+    Stops,
+    /// The verb deals with it.
+    IsItsEnd,
+}
+
+/// One invocation.
+#[derive(Debug)]
+pub(crate) struct App<'a> {
+    globals: Globals,
+    pub(crate) out: &'a mut Output,
+    pub(crate) signals: Signals,
+    progress: Arc<Progress>,
+    stop: StopSignal,
+}
+
+impl<'a> App<'a> {
+    /// Begins to listen for signals.
+    pub(crate) fn new(globals: Globals, out: &'a mut Output) -> Result<Self, Failure> {
+        let signals = Signals::listen()
+            .map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))?;
+        let shown = !globals.quiet && globals.verbose == 0 && std::io::stderr().is_terminal();
+        Ok(Self {
+            globals,
+            out,
+            signals,
+            progress: Arc::new(Progress::new(shown)),
+            stop: StopSignal::new(),
+        })
+    }
+
+    /// The settings file with the environment and the flags over it.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        Settings::check_environment(names, &[])?;
+        let mut settings = Settings::load(self.globals.config.as_deref(), &environment)?;
+        if let Some(state) = &self.globals.state {
+            settings.state.path.clone_from(state);
+        }
+        Ok(settings)
+    }
+
+    /// The service for verbs that talk to the two services.
+    pub(crate) fn service(&self) -> Result<Service, Failure> {
+        let settings = self.settings()?;
+        let secrets = Secrets::from_env(&environment)?;
+        self.build(Service::builder(settings, secrets))
+    }
+
+    /// The service for verbs that only look into the state file: no credentials needed.
+    pub(crate) fn offline_service(&self) -> Result<Service, Failure> {
+        let secrets = Secrets {
+            cove_api_key: "unused".into(),
+            halo_client_id: "unused".into(),
+            halo_client_secret: "unused".into(),
+            cove_password: None,
+        };
+        self.build(Service::builder(self.settings()?, secrets))
+    }
+
+    /// Builds a service that shows its progress and stops when asked.
+    pub(crate) fn build(&self, builder: ServiceBuilder) -> Result<Service, Failure> {
+        Ok(builder
+            .watch(self.progress.clone())
+            .stop(self.stop.clone())
+            .build()?)
+    }
+
+    /// Takes the progress line away, so that the result or a question can be shown.
+    pub(crate) fn clear_progress(&self) {
+        self.progress.clear();
+    }
+
+    /// Ends when the user wants the verb to end at once.
+    pub(crate) fn interrupted(
+        &self,
+        meaning: Interruption,
+    ) -> impl Future<Output = Failure> + use<> {
+        let signals = self.signals.clone();
+        let (stop, progress) = (self.stop.clone(), self.progress.clone());
+        let quiet = self.globals.quiet;
+        async move {
+            match meaning {
+                Interruption::IsItsEnd => std::future::pending().await,
+                Interruption::Ends => {
+                    signals.reached(1).await;
+                    progress.clear();
+                    Failure::new("interrupted; nothing was written")
+                }
+                Interruption::Stops => {
+                    signals.reached(1).await;
+                    stop.stop();
+                    if !quiet {
+                        progress.say("stopping at the next safe point; once more stops at once");
+                    }
+                    signals.reached(2).await;
+                    progress.clear();
+                    Failure::new("stopped at once; writes under way may or may not have arrived")
+                        .with_code(ExitCode::Unknown)
+                        .with_hint(
+                            "`cove-halo-sync resume` reads what is there, settles it and goes on",
+                        )
+                }
+            }
+        }
+    }
+
+    /// Asks on stderr. Anything but yes is no, so are Ctrl-C and the end of input.
+    pub(crate) async fn ask(&self, question: &str) -> bool {
+        self.clear_progress();
+        let mut err = std::io::stderr();
+        let asked = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+        if asked.is_err() {
+            return false;
+        }
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).map(|_| answer)
+        });
+        tokio::select! {
+            answer = answer => matches!(
+                answer, Ok(Ok(answer)) if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+            ),
+            () = self.signals.reached(1) => false,
+        }
+    }
+}
+
+/// True when a person can be asked.
+pub(crate) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// The environment, as settings and secrets read it.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// A guard to override, with the reason.
+#[derive(Clone, Debug)]
+pub(crate) struct Override {
+    guard: GuardName,
+    reason: String,
+}
+
+impl std::str::FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (guard, reason) = text.split_once('=').unwrap_or((text, ""));
+        let guard = guard.trim().parse()?;
+        match reason.trim() {
+            "" => Err(format!("give a reason: --override {guard}=REASON")),
+            reason => Ok(Self {
+                guard,
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The approval of whoever started this, with the guards they override.
+pub(crate) fn approval(verb: &str, overrides: &[Override]) -> Approval {
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| environment(name).filter(|user| !user.is_empty()))
+        .unwrap_or_else(|| "unknown user".to_owned());
+    overrides.iter().fold(
+        Approval::by(format!("{user} ({verb})")),
+        |approval, given| approval.overriding(given.guard, given.reason.clone()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Override;
+
+    #[test]
+    fn an_override_needs_a_guard_and_a_reason() {
+        let given: Override = "max_zeroed = three customers left=yes".parse().unwrap();
+        assert_eq!(given.guard.word(), "max_zeroed");
+        assert_eq!(given.reason, "three customers left=yes");
+        for text in ["max_zeroed", "max_zeroed=", "max_zeroed=  "] {
+            assert_eq!(
+                text.parse::<Override>().unwrap_err(),
+                "give a reason: --override max_zeroed=REASON"
+            );
+        }
+        let unknown = "max_zero=x".parse::<Override>().unwrap_err();
+        assert!(unknown.contains("max_zeroed"), "{unknown}");
+    }
+}

@@ -1,0 +1,182 @@
+//! The command line: flags, verbs, and help with examples.
+
+use crate::app::Interruption;
+use crate::verbs;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Puts what N-able invoiced for Cove Data Protection into HaloPSA subscriptions: planned, guarded, journalled and
+/// proved.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cove-halo-sync",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  cove-halo-sync demo                                   see it work, without credentials
+  cove-halo-sync doctor                                 check settings, logins and the custom field
+  cove-halo-sync plan --period 202610 --out plan.json   see every change before it is made
+  cove-halo-sync apply plan.json                        make exactly these changes
+  cove-halo-sync sync --yes                             both in one unattended run
+
+Exit codes:
+  0 done, or nothing to do             5 done, with exceptions to look at
+  1 failure                            6 HaloPSA changed since the plan
+  2 wrong usage or settings            7 outcome of a write unknown: run `resume`
+  3 a guard stopped it                 8 another run holds the lock
+  4 the period is not final yet
+
+Secrets come from the environment only: COVE_API_KEY, HALO_CLIENT_ID, HALO_CLIENT_SECRET,
+or from the files that COVE_API_KEY_FILE and HALO_CLIENT_SECRET_FILE name."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Globals {
+    /// Settings file [default: cove-halo.toml, if it exists]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) config: Option<PathBuf>,
+    /// State file: runs, journal, owned subscriptions [default: as in the settings]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) state: Option<PathBuf>,
+    /// Form of the result on stdout
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Global options"
+    )]
+    pub(crate) format: Format,
+    /// Colour; NO_COLOR switches it off too
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Global options"
+    )]
+    pub(crate) color: Colour,
+    /// No progress and no remarks, only the result and errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    pub(crate) quiet: bool,
+    /// Log what is done to stderr; twice for every request
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+}
+
+/// Form of the result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+    /// Rows, safe to open in a spreadsheet.
+    Csv,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// See it work against built-in stand-ins of both services; no credentials, nothing left behind
+    Demo(verbs::demo::Args),
+    /// Check settings, logins, the custom field and the state file; writes nothing
+    Doctor(verbs::doctor::Args),
+    /// Show what would be changed and why; writes nothing
+    Plan(verbs::plan::Args),
+    /// Make exactly the changes of a plan file
+    Apply(verbs::apply::Args),
+    /// Plan and apply in one run
+    Sync(verbs::sync::Args),
+    /// Settle and finish a run that was interrupted
+    Resume(verbs::resume::Args),
+    /// Read everything back and compare it with what was recorded; writes nothing
+    Verify(verbs::verify::Args),
+    /// List earlier runs, show one, or check the journal
+    History(verbs::history::Args),
+    /// Serve the stand-ins of both services on loopback until Ctrl-C
+    Sandbox(verbs::sandbox::Args),
+    /// Print the completion script of a shell
+    Completions(verbs::completions::Args),
+}
+
+impl Verb {
+    /// What Ctrl-C means for it.
+    pub(crate) fn interruption(&self) -> Interruption {
+        match self {
+            Self::Apply(_) | Self::Sync(_) | Self::Resume(_) => Interruption::Stops,
+            Self::Sandbox(_) => Interruption::IsItsEnd,
+            Self::Demo(args) if args.serve => Interruption::IsItsEnd,
+            Self::Demo(_)
+            | Self::Doctor(_)
+            | Self::Plan(_)
+            | Self::Verify(_)
+            | Self::History(_)
+            | Self::Completions(_) => Interruption::Ends,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_shows_examples() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(
+                    |help| help.contains(&format!("cove-halo-sync {}", verb.get_name()))
+                ),
+                "{} has no example",
+                verb.get_name()
+            );
+        }
+    }
+}

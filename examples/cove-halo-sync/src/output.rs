@@ -1,0 +1,164 @@
+//! Where words go: the result to stdout, everything else to stderr, and nobody panics when a reader went away.
+
+use crate::cli::{Colour, Format, Globals};
+use crate::failure::Failure;
+use crate::text::plain;
+use crate::view::{Look, plan, run};
+use console::Term;
+use cove_halo::ExitCode;
+use serde_json::{Value, json};
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// Narrowest and widest page. Wider lines are harder to read, not easier.
+const WIDTHS: std::ops::RangeInclusive<u16> = 60..=140;
+
+/// The two streams.
+#[derive(Debug)]
+pub(crate) struct Output {
+    format: Format,
+    quiet: bool,
+    look: Look,
+    colour_on_stderr: bool,
+    closed: bool,
+}
+
+impl Output {
+    /// Streams as the flags and the environment want them.
+    pub(crate) fn new(globals: &Globals) -> Self {
+        let out = std::io::stdout().is_terminal();
+        let width = if out {
+            Term::stdout().size_checked().map_or(80, |(_, columns)| {
+                columns.clamp(*WIDTHS.start(), *WIDTHS.end())
+            })
+        } else {
+            80
+        };
+        Self {
+            format: globals.format,
+            quiet: globals.quiet,
+            look: Look {
+                width,
+                colour: wants_colour(globals.color, out),
+            },
+            colour_on_stderr: wants_colour(globals.color, std::io::stderr().is_terminal()),
+            closed: false,
+        }
+    }
+
+    /// The format of the result.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How pages are to look on stdout.
+    pub(crate) fn look(&self) -> Look {
+        self.look
+    }
+
+    /// How pages are to look on stderr.
+    pub(crate) fn look_of_notes(&self) -> Look {
+        Look {
+            width: self.look.width,
+            colour: self.colour_on_stderr,
+        }
+    }
+
+    /// Writes (a part of) the result. A reader that went away is not an error: it has seen enough.
+    pub(crate) fn result(&mut self, text: &str) -> Result<(), Failure> {
+        if self.closed {
+            return Ok(());
+        }
+        let mut out = std::io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::new(format!("cannot write the result: {error}"))),
+        }
+    }
+
+    /// Writes the result as the one JSON document.
+    pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
+        self.result(&format!("{document:#}\n"))
+    }
+
+    /// Writes text to stderr, unless quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
+    pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
+        match code {
+            ExitCode::Exceptions if self.closed => ExitCode::Done,
+            code => code,
+        }
+    }
+
+    /// Shows why a verb ended early: `error:` and `hint:` lines on stderr; with `--format json` also as the one
+    /// document. A refused plan and what drifted are shown as the result.
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        let look = self.look_of_notes();
+        // Best effort: when the result cannot be written either, the error line below still goes out.
+        let _ = match self.format {
+            Format::Json => self.document(&document(failure)),
+            Format::Csv => Ok(()),
+            Format::Table => self.result(&pages(failure, self.look)),
+        };
+        to_stderr(&format!(
+            "{} {}\n",
+            look.bad("error:"),
+            plain(failure.message())
+        ));
+        if let Some(hint) = failure.hint() {
+            to_stderr(&format!("{} {}\n", look.heading("hint:"), plain(hint)));
+        }
+    }
+}
+
+fn pages(failure: &Failure, look: Look) -> String {
+    let mut text = String::new();
+    if let Some(refused) = failure.plan() {
+        text.push_str(&plan::page(refused, false, look));
+    }
+    if !failure.drift().is_empty() {
+        text.push_str(&run::drift(failure.drift(), look));
+    }
+    text
+}
+
+fn document(failure: &Failure) -> Value {
+    json!({
+        "schema": 1,
+        "error": {
+            "code": failure.code() as u8,
+            "message": failure.message(),
+            "hint": failure.hint(),
+        },
+        "drift": failure.drift(),
+        "plan": failure.plan().map(|plan| plan.to_json(false)),
+    })
+}
+
+/// Writes to stderr; a reader that went away is nobody's concern.
+fn to_stderr(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+fn wants_colour(choice: Colour, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match choice {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            terminal
+                && !set("NO_COLOR")
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One line on stderr that says what is going on: reading, writing, and above all what is waited for.
+
+use crate::text::{plain, wait};
+use billing_sync::run::Progress as RunProgress;
+use cove_halo::{ServiceWatch, Status};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Redraw interval of the line.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Shows the progress of a service. Not shown at all when stderr is not a terminal.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    shown: bool,
+    line: Mutex<Option<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    bar: ProgressBar,
+    /// Until when (milliseconds of the bar's life) the wait lasts that is shown.
+    until: Arc<AtomicU64>,
+    counts: bool,
+}
+
+impl Progress {
+    /// Shown or silent.
+    pub(crate) fn new(shown: bool) -> Self {
+        Self {
+            shown,
+            line: Mutex::new(None),
+        }
+    }
+
+    /// Takes the line away until something happens again.
+    pub(crate) fn clear(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = line.take() {
+            line.bar.finish_and_clear();
+        }
+    }
+
+    /// Says something that stays.
+    pub(crate) fn say(&self, text: &str) {
+        use std::io::Write;
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let write = || {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        };
+        match line.as_ref() {
+            Some(line) => line.bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn with_line(&self, act: impl FnOnce(&mut Line)) {
+        if self.shown {
+            let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            act(line.get_or_insert_with(Line::new));
+        }
+    }
+}
+
+impl Line {
+    fn new() -> Self {
+        let line = Self {
+            bar: ProgressBar::new_spinner(),
+            until: Arc::new(AtomicU64::new(0)),
+            counts: false,
+        };
+        line.style();
+        line.bar.enable_steady_tick(TICK);
+        line
+    }
+
+    fn style(&self) {
+        let until = self.until.clone();
+        let template = if self.counts {
+            "{spinner} {msg} [{bar:24}] {pos}/{len}{rest}"
+        } else {
+            "{spinner} {msg}{rest}"
+        };
+        // The template is a constant; should it not parse, the default style shows the same numbers.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style.with_key(
+                "rest",
+                move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    let until = Duration::from_millis(until.load(Ordering::Relaxed));
+                    if let Some(left) = until.checked_sub(state.elapsed())
+                        && !left.is_zero()
+                    {
+                        let _ = write!(out, ", {} to wait", wait(left));
+                    }
+                },
+            ));
+        }
+    }
+
+    fn count(&mut self, of: Option<u64>) {
+        self.counts = of.is_some();
+        self.style();
+        self.bar.set_length(of.unwrap_or_default());
+        self.bar.set_position(0);
+    }
+}
+
+impl ServiceWatch for Progress {
+    fn status(&self, status: &Status<'_>) {
+        match status {
+            Status::Waiting { for_, .. } => self.with_line(|line| {
+                let until = line.bar.elapsed().saturating_add(*for_).as_millis();
+                line.until
+                    .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
+                if let Some(words) = words(status) {
+                    line.bar.set_message(words);
+                }
+            }),
+            Status::Run(RunProgress::BatchDone { done, .. }) => {
+                self.with_line(|line| line.bar.set_position(*done as u64));
+            }
+            _ => {
+                let Some(words) = words(status) else { return };
+                self.with_line(|line| {
+                    line.until.store(0, Ordering::Relaxed);
+                    line.count(match status {
+                        Status::Run(RunProgress::Writing { changes, .. }) => Some(*changes as u64),
+                        _ => None,
+                    });
+                    line.bar.set_message(words);
+                });
+            }
+        }
+    }
+}
+
+/// What a status says; `None` when it changes no words.
+fn words(status: &Status<'_>) -> Option<String> {
+    Some(match status {
+        Status::Fetching { what } => format!("N-able: reading {}", plain(what)),
+        Status::Reading { what } => format!("HaloPSA: reading {}", plain(what)),
+        Status::Waiting { service, why, .. } => format!("{}: {why}", plain(service)),
+        Status::Run(RunProgress::CheckingTarget) => {
+            "HaloPSA: checking that nothing moved since the plan".to_owned()
+        }
+        Status::Run(RunProgress::Writing { .. }) => "HaloPSA: writing".to_owned(),
+        Status::Run(RunProgress::Settling { changes }) => {
+            format!("HaloPSA: reading what became of {changes} writes")
+        }
+        Status::Run(RunProgress::ReadingBack { changes }) => {
+            format!("HaloPSA: reading {changes} changes back")
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_and_reads_are_told_in_words() {
+        let waiting = Status::Waiting {
+            service: "HaloPSA",
+            for_: Duration::from_secs(42),
+            why: "the request window is full",
+        };
+        assert_eq!(
+            words(&waiting).as_deref(),
+            Some("HaloPSA: the request window is full")
+        );
+        assert_eq!(
+            words(&Status::Fetching {
+                what: "contract 1\u{1b}"
+            })
+            .as_deref(),
+            Some("N-able: reading contract 1\\u{1b}")
+        );
+    }
+
+    #[test]
+    fn a_silent_progress_makes_no_line() {
+        let progress = Progress::new(false);
+        progress.status(&Status::Fetching { what: "invoices" });
+        assert!(progress.line.lock().unwrap().is_none());
+    }
+}

@@ -1,0 +1,12 @@
+//! One file per verb: its flags, the call of the service, and which page shows the result.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod history;
+pub(crate) mod plan;
+pub(crate) mod resume;
+pub(crate) mod sandbox;
+pub(crate) mod sync;
+pub(crate) mod verify;

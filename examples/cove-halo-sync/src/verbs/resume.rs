@@ -1,0 +1,50 @@
+//! `resume`: settles and finishes a run that was interrupted.
+
+use super::apply;
+use crate::app::App;
+use crate::cli::Format;
+use crate::failure::Failure;
+use crate::view;
+use cove_halo::ExitCode;
+use serde_json::json;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What may have arrived is read back first, never sent again blindly. What was not begun is then done,
+unless the record moved in the meantime.
+
+Examples:
+  cove-halo-sync resume
+  cove-halo-sync resume --format json")]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(_args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
+    let service = app.service()?;
+    let resumed = service.resume().await?;
+    app.clear_progress();
+    if let Some(outcome) = resumed {
+        apply::show(&outcome, app)?;
+        return Ok(outcome.exit_code());
+    }
+    match app.out.format() {
+        Format::Table => app.out.result("there is nothing to resume\n")?,
+        Format::Json => app.out.document(&json!({
+            "schema": cove_halo::RUN_SCHEMA,
+            "run_id": null,
+            "plan_id": null,
+            "status": "nothing",
+            "applied": 0,
+            "failed": 0,
+            "unknown": 0,
+            "verified": 0,
+            "exceptions": 0,
+            "requests": service.requests(),
+            "changes": [],
+        }))?,
+        Format::Csv => {
+            let rows = view::rows::run(&[])?;
+            app.out.result(&rows)?;
+        }
+    }
+    Ok(ExitCode::Done)
+}

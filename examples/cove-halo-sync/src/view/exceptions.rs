@@ -1,0 +1,103 @@
+//! The exceptions, by kind, each kind with what a person does about it.
+
+use super::Page;
+use super::plan::{NAME_WIDTH, short};
+use crate::text::{common_prefix, fit, number, plain};
+use billing_sync::ids::ServiceName;
+use billing_sync::plan::{Exception, ExceptionKind};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// The exceptions as one table per kind.
+pub(super) fn section(page: &mut Page, exceptions: &[Exception]) {
+    let mut kinds: BTreeMap<ExceptionKind, Vec<&Exception>> = BTreeMap::new();
+    for exception in exceptions {
+        kinds.entry(exception.kind).or_default().push(exception);
+    }
+    let prefix = common_prefix(
+        exceptions
+            .iter()
+            .filter_map(|exception| exception.service.as_ref())
+            .map(ServiceName::as_str),
+    );
+    page.heading(
+        "Exceptions",
+        "not billed and left as it is; everybody else goes on",
+    );
+    for (kind, list) in kinds {
+        let units = list
+            .iter()
+            .filter_map(|exception| exception.quantity)
+            .try_fold(Decimal::ZERO, Decimal::checked_add);
+        let units = match units {
+            Some(units) if !units.is_zero() => format!(", {} units", number(units)),
+            _ => String::new(),
+        };
+        page.gap();
+        let title = format!("{}: {}{units}", kind.word(), list.len());
+        let title = page.look().warning(&title);
+        page.line(title);
+        page.line(format!("  to do: {}", advice(kind)));
+        let mut table = page
+            .look()
+            .table(&["customer", "service", ">units", "detail"]);
+        for exception in list {
+            table.add_row([
+                customer(exception),
+                exception
+                    .service
+                    .as_ref()
+                    .map(|service| short(service.as_str(), prefix))
+                    .unwrap_or_default(),
+                exception.quantity.map(number).unwrap_or_default(),
+                plain(&exception.detail).into_owned(),
+            ]);
+        }
+        page.table(&table);
+    }
+}
+
+fn customer(exception: &Exception) -> String {
+    let name = fit(&exception.customer_name, NAME_WIDTH);
+    match &exception.customer_id {
+        Some(id) if name.is_empty() => plain(id.as_str()).into_owned(),
+        Some(id) => format!("{name} ({})", plain(id.as_str())),
+        None => name,
+    }
+}
+
+/// What a person does about a kind of exception.
+fn advice(kind: ExceptionKind) -> &'static str {
+    match kind {
+        ExceptionKind::UnmatchedCustomer => {
+            "put the vendor's customer id into the client's custom field"
+        }
+        ExceptionKind::AmbiguousCustomer => {
+            "leave the vendor's customer id on one client, clear it on the others"
+        }
+        ExceptionKind::InactiveClient => {
+            "make the client active, move the id, or add a rule that ignores it"
+        }
+        ExceptionKind::AmbiguousSubscription => {
+            "leave one active subscription of that name on the client"
+        }
+        ExceptionKind::FractionWithoutRule => {
+            "add a [[rule]] with `round` for the service: up, down or half-up"
+        }
+        ExceptionKind::ContractLevel => {
+            "charged to the contract, not to a customer: bill or carry it by hand"
+        }
+        ExceptionKind::UnmappedService => "the vendor names no service: ask the vendor",
+        ExceptionKind::UnreadableRecord => "correct the record or ask its owner, then plan again",
+        ExceptionKind::UnexpectedUnit => {
+            "two units of measure in one count: split it by a [[rule]] with names"
+        }
+        ExceptionKind::NameCollision => {
+            "two services share a subscription: add a [[rule]] that says so"
+        }
+        ExceptionKind::TotalsDisagree => {
+            "the vendor's total is not the sum of its devices: ask the vendor"
+        }
+        _ => "see the detail",
+    }
+}

@@ -1,0 +1,164 @@
+//! Pages as text: pure functions from results to strings, so that every page can be compared with what it was.
+
+pub(crate) mod demo;
+pub(crate) mod doctor;
+mod exceptions;
+pub(crate) mod history;
+mod ledger;
+pub(crate) mod plan;
+pub(crate) mod rows;
+pub(crate) mod run;
+pub(crate) mod sandbox;
+pub(crate) mod verify;
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use console::measure_text_width;
+
+/// How a page is to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// Columns of the terminal.
+    pub(crate) width: u16,
+    /// Whether colour may be used. Nothing is said by colour alone.
+    pub(crate) colour: bool,
+}
+
+impl Look {
+    /// 80 columns, no colour: what a file or a pipe gets.
+    pub(crate) const PLAIN: Self = Self {
+        width: 80,
+        colour: false,
+    };
+
+    /// A heading.
+    pub(crate) fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// Something that is well.
+    pub(crate) fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    /// Something to look at.
+    pub(crate) fn warning(self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    /// Something wrong.
+    pub(crate) fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// An empty table with these columns; a name that begins with `>` makes a column of numbers.
+    pub(crate) fn table(self, columns: &[&str]) -> Table {
+        const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+        let mut table = Table::new();
+        table
+            .load_style(STYLE)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width)
+            .set_header(columns.iter().map(|name| name.trim_start_matches('>')));
+        for (name, column) in columns.iter().zip(table.column_iter_mut()) {
+            column.set_padding((0, 2));
+            if name.starts_with('>') {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        table
+    }
+}
+
+/// A page being written, line by line.
+#[derive(Debug)]
+pub(crate) struct Page {
+    look: Look,
+    text: String,
+}
+
+impl Page {
+    /// An empty page.
+    pub(crate) fn new(look: Look) -> Self {
+        Self {
+            look,
+            text: String::new(),
+        }
+    }
+
+    /// How it is to look.
+    pub(crate) fn look(&self) -> Look {
+        self.look
+    }
+
+    /// A sentence; one that is wider than the page goes on, indented, on the next line.
+    pub(crate) fn line(&mut self, line: impl AsRef<str>) {
+        let line = line.as_ref();
+        let width = usize::from(self.look.width);
+        let indent = line.len() - line.trim_start_matches(' ').len() + 2;
+        let mut used = 0;
+        for (index, word) in line.split(' ').enumerate() {
+            let taken = measure_text_width(word);
+            if index > 0 {
+                if used + 1 + taken > width && used > indent {
+                    self.text.push('\n');
+                    self.text.extend(std::iter::repeat_n(' ', indent));
+                    used = indent;
+                } else {
+                    self.text.push(' ');
+                    used += 1;
+                }
+            }
+            self.text.push_str(word);
+            used += taken;
+        }
+        self.text.push('\n');
+    }
+
+    /// An empty line, unless the page is empty.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// A heading on a line of its own, with a remark after it.
+    pub(crate) fn heading(&mut self, heading: &str, remark: &str) {
+        let heading = self.look.heading(heading);
+        match remark {
+            "" => self.line(heading),
+            remark => self.line(format!("{heading} ({remark})")),
+        }
+    }
+
+    /// Another page.
+    pub(crate) fn append(&mut self, page: &str) {
+        self.text.push_str(page);
+    }
+
+    /// A table without trailing white space.
+    pub(crate) fn table(&mut self, table: &Table) {
+        for line in table.lines() {
+            self.text.push_str(line.trim_end());
+            self.text.push('\n');
+        }
+    }
+
+    /// The whole text.
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! The plan on one page: what an administrator needs to say yes or no.
+
+use super::{Look, Page, exceptions, ledger};
+use crate::text::{common_prefix, count, fit, number, plain};
+use billing_sync::plan::{Change, ChangeKind, LedgerRow, Plan};
+use billing_sync::usage::Finality;
+use rust_decimal::Decimal;
+
+/// Longest name a table shows. JSON and CSV have it whole.
+pub(super) const NAME_WIDTH: usize = 60;
+
+/// The whole page. `all` lists unchanged subscriptions too.
+pub(crate) fn page(plan: &Plan, all: bool, look: Look) -> String {
+    let mut page = Page::new(look);
+    headline(&mut page, plan);
+    page.line("nothing was written");
+    let listed: Vec<&Change> = plan
+        .changes()
+        .iter()
+        .filter(|change| all || change.kind != ChangeKind::Keep)
+        .collect();
+    if !listed.is_empty() {
+        page.gap();
+        changes(&mut page, &listed);
+    }
+    if !plan.exceptions().is_empty() {
+        page.gap();
+        exceptions::section(&mut page, plan.exceptions());
+    }
+    if !plan.ledger().rows().is_empty() {
+        page.gap();
+        ledger::section(&mut page, plan.ledger());
+    }
+    page.gap();
+    guards(&mut page, plan);
+    page.finish()
+}
+
+/// What a run needs of its plan: the headline and the exceptions.
+pub(crate) fn summary(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    headline(&mut page, plan);
+    if !plan.exceptions().is_empty() {
+        page.gap();
+        exceptions::section(&mut page, plan.exceptions());
+    }
+    page.finish()
+}
+
+/// The headline alone.
+pub(crate) fn counts(plan: &Plan, look: Look) -> String {
+    let mut page = Page::new(look);
+    headline(&mut page, plan);
+    page.finish()
+}
+
+/// What was invoiced, and what there is to do, in a few lines.
+fn headline(page: &mut Page, plan: &Plan) {
+    let (state, why) = match plan.finality() {
+        Finality::Final => ("final", None),
+        Finality::Provisional(why) => ("not final yet", Some(why)),
+    };
+    let whole = match plan.gaps() {
+        [] => "complete",
+        _ => "not complete",
+    };
+    page.heading(
+        &format!("N-able invoice {} is {state} and {whole}", plan.period()),
+        "",
+    );
+    for reason in why.into_iter().chain(plan.gaps()) {
+        page.line(format!("  {}", plain(reason)));
+    }
+    page.line(units(plan));
+    let summary = plan.summary();
+    page.line(format!(
+        "subscriptions: {} to create, {} to change, {} to zero, {} unchanged; {}",
+        summary.create,
+        summary.update,
+        summary.zero,
+        summary.keep,
+        count(summary.exceptions, "exception", "exceptions"),
+    ));
+    let requests = plan.requests();
+    page.line(format!(
+        "requests to HaloPSA: {} used for reading, about {} for writing",
+        requests.read, requests.write_estimate
+    ));
+}
+
+/// Where the units went, in words; buckets that hold nothing are left out.
+fn units(plan: &Plan) -> String {
+    let rows = plan.ledger().rows();
+    let sum = |part: fn(&LedgerRow) -> Decimal| {
+        rows.iter()
+            .try_fold(Decimal::ZERO, |sum, row| sum.checked_add(part(row)))
+    };
+    let shown = |sum: Option<Decimal>| sum.map_or_else(|| "too many to sum".to_owned(), number);
+    let mut parts = vec![format!("units: {} invoiced", shown(sum(|row| row.vendor)))];
+    for (name, part) in ledger::BUCKETS {
+        let amount = sum(part);
+        if name == "billed" || amount != Some(Decimal::ZERO) {
+            parts.push(format!("{} {name}", shown(amount)));
+        }
+    }
+    parts.join(", ")
+}
+
+/// The changes as a table.
+fn changes(page: &mut Page, listed: &[&Change]) {
+    let prefix = common_prefix(listed.iter().map(|change| change.name.as_str()));
+    page.heading("Changes", &prefix_remark(prefix));
+    let mut table = page.look().table(&[
+        "action",
+        "client",
+        "subscription",
+        ">before → after",
+        ">diff",
+        "reason",
+    ]);
+    for change in listed {
+        table.add_row([
+            word(change.kind).to_owned(),
+            client(change),
+            short(&change.name, prefix),
+            arrow(change),
+            difference(change),
+            plain(&change.reason).into_owned(),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// Says once what the names of a table begin with.
+pub(super) fn prefix_remark(prefix: &str) -> String {
+    match prefix {
+        "" => String::new(),
+        prefix => format!(
+            "every name below begins with `{}`",
+            plain(prefix.trim_end())
+        ),
+    }
+}
+
+/// A name without what all of its table have in common.
+pub(super) fn short(name: &str, prefix: &str) -> String {
+    fit(name.strip_prefix(prefix).unwrap_or(name), NAME_WIDTH)
+}
+
+/// The client of a change with its id.
+pub(super) fn client(change: &Change) -> String {
+    format!(
+        "{} ({})",
+        fit(&change.client_name, NAME_WIDTH),
+        change.client_id
+    )
+}
+
+/// The kind of change as a verb of the page.
+pub(super) fn word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Create => "create",
+        ChangeKind::Update => "change",
+        ChangeKind::Zero => "zero",
+        ChangeKind::Keep => "keep",
+    }
+}
+
+/// `4 → 7`; `- → 7` where there is no record yet.
+pub(super) fn arrow(change: &Change) -> String {
+    let before = change
+        .before
+        .map_or_else(|| "-".to_owned(), |before| before.to_string());
+    format!("{before} → {}", change.after)
+}
+
+fn difference(change: &Change) -> String {
+    match i128::from(change.after) - i128::from(change.before.unwrap_or(0)) {
+        0 => "0".to_owned(),
+        difference => format!("{difference:+}"),
+    }
+}
+
+/// The guards, and whether the plan may be applied.
+fn guards(page: &mut Page, plan: &Plan) {
+    let tripped = plan.guards().iter().filter(|guard| guard.tripped).count();
+    let remark = match tripped {
+        0 => "all pass".to_owned(),
+        tripped => format!("{tripped} tripped: not applied without a reason"),
+    };
+    page.heading("Guards", &remark);
+    let mut table = page.look().table(&["guard", ">limit", ">value", "state"]);
+    for guard in plan.guards() {
+        table.add_row([
+            guard.guard.word().to_owned(),
+            plain(&guard.limit).into_owned(),
+            plain(&guard.value).into_owned(),
+            if guard.tripped { "TRIPPED" } else { "ok" }.to_owned(),
+        ]);
+    }
+    page.table(&table);
+}
