@@ -7,6 +7,8 @@ use api_core::{
     TokenCache,
 };
 
+use serde::Serialize;
+
 use crate::builder::HaloClientBuilder;
 use crate::failure::{Needs, explain};
 use crate::token::{Grant, HaloTokens};
@@ -39,6 +41,17 @@ impl Core {
             .await
             .map_err(|error| explain(error, operation, needs))
     }
+}
+
+/// A POST in the form HaloPSA wants: JSON with its charset named (observed in public clients), and always an array.
+pub(crate) fn post_array(
+    operation: &'static str,
+    path: &[&str],
+    records: &[impl Serialize],
+) -> Result<Call> {
+    Ok(Call::post(operation, path)
+        .json(&records)?
+        .header("content-type", "application/json; charset=utf-8"))
 }
 
 impl HaloClient {

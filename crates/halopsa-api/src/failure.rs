@@ -54,7 +54,7 @@ pub(crate) fn explain(error: Error, operation: &'static str, needs: Needs) -> Er
     }
     let explained = Error::new(
         ErrorKind::Permission,
-        format!("refused with a valid token: {}", error.message()),
+        format!("the server refuses this call: {}", error.message()),
     )
     .with_operation(operation)
     .with_status(status)

@@ -5,7 +5,7 @@ mod sql;
 use api_core::{Call, Effect, Error, ErrorKind, Result};
 use serde_json::{Map, Value, json};
 
-use crate::client::{Core, HaloClient};
+use crate::client::{Core, HaloClient, post_array};
 use crate::failure::Needs;
 use crate::ids::ReportId;
 
@@ -73,16 +73,15 @@ impl Reports {
     /// (HaloPSA answers 200 then); `Incomplete` for as many rows as a report can give at most.
     pub async fn sql(&self, sql: &str) -> Result<ReportRows> {
         sql::only_select(sql)?;
-        let call = Call::post(POST, &["api", "Report"])
-            .json(&json!([{
-                "id": 0,
-                "name": "",
-                "sql": sql,
-                "apiquery_id": 0,
-                "_testonly": false,
-                "_loadreportonly": true,
-            }]))?
-            .effect(Effect::Read);
+        let report = json!({
+            "id": 0,
+            "name": "",
+            "sql": sql,
+            "apiquery_id": 0,
+            "_testonly": false,
+            "_loadreportonly": true,
+        });
+        let call = post_array(POST, &["api", "Report"], &[report])?.effect(Effect::Read);
         let reply = self.core.send(call, POST, Needs::REPORTS).await?;
         rows_of(reply.json()?, POST)
     }

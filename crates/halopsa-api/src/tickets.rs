@@ -1,11 +1,11 @@
 //! Tickets, as far as a billing run needs them: open one that tells what to look at, and add notes to it.
 
 use api_core::wire;
-use api_core::{Call, Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::client::{Core, HaloClient};
+use crate::client::{Core, HaloClient, post_array};
 use crate::failure::Needs;
 use crate::ids::{ClientId, TicketId};
 use crate::list::{Endpoint, List, Record};
@@ -103,7 +103,7 @@ impl Tickets {
         record.extend(ticket_type_id.map(|id| ("tickettype_id".to_owned(), json!(id))));
         // Without an id HaloPSA opens a new ticket; with one it would change another.
         record.remove("id");
-        let call = Call::post(POST, &["api", "Tickets"]).json(&[record])?;
+        let call = post_array(POST, &["api", "Tickets"], &[record])?;
         let reply = self.core.send(call, POST, Needs::TICKETS).await?;
         Ok(created_id(&reply.body))
     }
@@ -122,7 +122,7 @@ impl Tickets {
         action.insert("ticket_id".to_owned(), json!(ticket.get()));
         action.insert("note".to_owned(), json!(note));
         action.extend(outcome.map(|outcome| ("outcome".to_owned(), json!(outcome))));
-        let call = Call::post(POST_ACTION, &["api", "Actions"]).json(&[action])?;
+        let call = post_array(POST_ACTION, &["api", "Actions"], &[action])?;
         self.core.send(call, POST_ACTION, Needs::TICKETS).await?;
         Ok(())
     }

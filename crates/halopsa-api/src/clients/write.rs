@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use api_core::{Call, Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Client, Clients};
+use crate::client::post_array;
 use crate::failure::Needs;
 use crate::fields::{FieldInfo, same_field};
 use crate::ids::ClientId;
@@ -45,8 +46,8 @@ impl Clients {
         if wanted == values(fields) {
             return read(&Value::Object(before), id);
         }
-        let call = Call::post(POST, &["api", "Client"])
-            .json(&json!([{"id": id.get(), "customfields": merged}]))?;
+        let record = json!({"id": id.get(), "customfields": merged});
+        let call = post_array(POST, &["api", "Client"], &[record])?;
         self.core.send(call, POST, Needs::EDIT_CLIENTS).await?;
         let after = self.get_raw(id).await?;
         let kept = custom_fields_of(&after).map(values);
@@ -83,7 +84,7 @@ impl Clients {
         }
         let mut record = fields.clone();
         record.insert("id".to_owned(), json!(id.get()));
-        let call = Call::post(POST, &["api", "Client"]).json(&[record])?;
+        let call = post_array(POST, &["api", "Client"], &[record])?;
         self.core.send(call, POST, Needs::EDIT_CLIENTS).await?;
         Ok(())
     }

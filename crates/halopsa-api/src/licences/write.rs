@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use api_core::{Call, Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Licences, SoftwareLicence, answer};
+use crate::client::post_array;
 use crate::failure::Needs;
 use crate::ids::{ClientId, LicenceId};
 
@@ -303,7 +304,7 @@ impl Licences {
         if items.is_empty() {
             return Ok(Posted::Settled(Vec::new()));
         }
-        let call = Call::post(POST, &["api", "SoftwareLicence"]).json(&body_of(items)?)?;
+        let call = post_array(POST, &["api", "SoftwareLicence"], &body_of(items)?)?;
         let sent = self.core.send(call, POST, Needs::EDIT_LICENCES).await;
         Ok(match sent {
             Ok(reply) => Posted::Settled(answer::outcomes(items, &reply.body)),

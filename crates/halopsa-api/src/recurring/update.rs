@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use api_core::{Call, Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value, json};
 
 use super::{QuantityType, RecurringInvoice, RecurringInvoices, read};
+use crate::client::post_array;
 use crate::failure::Needs;
 use crate::ids::{InvoiceLineId, LicenceId, RecurringInvoiceId};
 use crate::record::is_id;
@@ -82,7 +83,7 @@ impl RecurringInvoices {
         if wanted.is_empty() {
             return read(before, id);
         }
-        let call = Call::post(POST, &["api", "RecurringInvoice", "updatelines"]).json(&wanted)?;
+        let call = post_array(POST, &["api", "RecurringInvoice", "updatelines"], &wanted)?;
         self.core.send(call, POST, Needs::EDIT_INVOICES).await?;
         let after = self.get_raw(id).await?;
         let problems = compare(&wanted, lines_of(&after).unwrap_or_default(), edits);
