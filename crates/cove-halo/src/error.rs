@@ -2,6 +2,7 @@
 
 use crate::exit::ExitCode;
 use crate::settings::SettingsError;
+use billing_sync::apply::ApplyError;
 use billing_sync::plan::{Plan, Refusal};
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::run::Drift;
@@ -173,5 +174,23 @@ impl From<Refusal> for ServiceError {
         Self::new(exit, refusal.to_string())
             .with_hint(hint)
             .with_source(refusal)
+    }
+}
+
+impl From<ApplyError> for ServiceError {
+    fn from(error: ApplyError) -> Self {
+        let hint = error.hint().map(str::to_owned);
+        let (exit, drift) = match error {
+            ApplyError::Port(error) => return error.into(),
+            ApplyError::Store(error) => return error.into(),
+            ApplyError::Drift(ref drift) => (ExitCode::Drift, drift.clone()),
+            ApplyError::Unfinished(_) => (ExitCode::Unknown, Vec::new()),
+            ApplyError::Malformed(_) | ApplyError::NoSuchRun(_) => (ExitCode::Usage, Vec::new()),
+            _ => (ExitCode::Failure, Vec::new()),
+        };
+        Self::new(exit, error.to_string())
+            .with_optional_hint(hint.as_deref())
+            .with_drift(drift)
+            .with_source(error)
     }
 }

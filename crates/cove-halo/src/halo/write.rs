@@ -44,6 +44,9 @@ impl HaloTarget {
                 }
                 WriteOutcome::Confirmed(record.and_then(|record| subscription(&record).ok()))
             }
+            Answer::Rejected { why, status } if matches!(status.as_u16(), 401 | 403) => {
+                WriteOutcome::Denied(why)
+            }
             Answer::Rejected { why, status: _ } => WriteOutcome::Refused(why),
             Answer::NotSent { why } => WriteOutcome::NotSent(why),
             Answer::Unknown { why } => WriteOutcome::Unknown(why),

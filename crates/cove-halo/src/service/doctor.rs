@@ -1,0 +1,439 @@
+//! `doctor`: what would get in the way of a run, found before one. Reads only, and goes on after a problem.
+
+use super::Service;
+use crate::error::ServiceError;
+use crate::settings::{Audience, MatchKey};
+use crate::time;
+use api_core::wire::Guarded;
+use billing_sync::ids::ContractId;
+use billing_sync::ports::{TargetReader, UsageSource};
+use billing_sync::target::{Standing, TargetSnapshot};
+use cove_api::billing::{Invoice, TimeFrame};
+use halopsa_api::{FieldInfo, FieldOwner, Grant};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A clock that differs more than this makes tokens and cut-over days wrong.
+const MAX_SKEW: Duration = Duration::from_secs(120);
+
+/// Field type of text (reconstructed from the schema).
+const TEXT_FIELD: i64 = 0;
+
+/// One line of `doctor`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was checked.
+    pub name: &'static str,
+    /// How it is.
+    pub state: CheckState,
+    /// What was found, in one line.
+    pub detail: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// How a checked thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    /// As it should be.
+    Ok,
+    /// Works, but wants a look.
+    Warning,
+    /// Does not work.
+    Problem,
+}
+
+impl Check {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: CheckState::Ok,
+            detail: detail.into(),
+            hint: None,
+        }
+    }
+
+    fn warning(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            name,
+            state: CheckState::Warning,
+            detail: detail.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    fn problem(name: &'static str, error: &ServiceError) -> Self {
+        Self {
+            name,
+            state: CheckState::Problem,
+            detail: error.message().to_owned(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
+
+    fn skipped(name: &'static str, because: &str) -> Self {
+        Self {
+            name,
+            state: CheckState::Warning,
+            detail: format!("not checked, because {because}"),
+            hint: None,
+        }
+    }
+}
+
+impl Service {
+    /// Checks settings, credentials, scopes, custom field, duplicates, clock and state. Never writes, and goes on after a
+    /// problem.
+    pub async fn doctor(&self) -> Vec<Check> {
+        let mut checks = vec![self.check_settings()];
+        checks.extend(self.check_cove().await);
+        checks.extend(self.check_halo().await);
+        checks.push(self.check_state().await);
+        checks
+    }
+
+    fn check_settings(&self) -> Check {
+        let settings = &self.inner.settings;
+        let contracts = match settings.cove.contract_ids.as_slice() {
+            [] => "every contract".to_owned(),
+            [one] => format!("contract {one}"),
+            many => format!("{} contracts", many.len()),
+        };
+        Check::ok(
+            "settings",
+            format!(
+                "account {}, {contracts}, {} rules, {}",
+                settings.cove.account_id,
+                settings.rules.len(),
+                settings.halo.base_url
+            ),
+        )
+    }
+
+    async fn check_cove(&self) -> Vec<Check> {
+        const LOGIN: &str = "N-able login";
+        let month = time::last_month(self.inner.clock.wall())
+            .and_then(|period| Some((period, TimeFrame::try_from(period.number()).ok()?)));
+        let Some((period, month)) = month else {
+            return vec![Check::skipped(LOGIN, "the clock does not tell the month")];
+        };
+        if self.inner.settings.cove.audience == Audience::Indirect {
+            return vec![match self.inner.cove.fetch(period).await {
+                Ok(usage) => Check::ok(
+                    LOGIN,
+                    format!("{} usage lines in {period}", usage.lines.len()),
+                ),
+                Err(error) => Check::problem(LOGIN, &error.into()),
+            }];
+        }
+        match self.inner.cove.client().invoices_ready(month).await {
+            Ok(invoices) => {
+                let mut checks = vec![Check::ok(
+                    LOGIN,
+                    format!("{} invoices for {month}", invoices.len()),
+                )];
+                checks.extend(self.check_invoices(month, &invoices));
+                checks
+            }
+            Err(error) => vec![Check::problem(LOGIN, &error.into())],
+        }
+    }
+
+    fn check_invoices(&self, month: TimeFrame, invoices: &[Guarded<Invoice>]) -> Vec<Check> {
+        let good: Vec<&Invoice> = invoices.iter().filter_map(Guarded::good).collect();
+        let open = good.iter().filter(|invoice| !invoice.is_final()).count();
+        let mut checks = vec![if invoices.is_empty() {
+            Check::warning(
+                "invoices",
+                format!("there is no invoice for {month}"),
+                "invoices are usually final about the 4th of the next month",
+            )
+        } else if open > 0 || good.len() < invoices.len() {
+            Check::warning(
+                "invoices",
+                format!(
+                    "{open} of {} invoices are not closed and approved, {} cannot be read",
+                    invoices.len(),
+                    invoices.len() - good.len()
+                ),
+                "a month is applied only when it is final",
+            )
+        } else {
+            Check::ok(
+                "invoices",
+                format!("all of {month} are closed and approved"),
+            )
+        }];
+        let named: BTreeSet<ContractId> = good
+            .iter()
+            .flat_map(|invoice| &invoice.contracts)
+            .map(|contract| ContractId::new(contract.contract_id.as_str()))
+            .collect();
+        let missing: Vec<&str> = self
+            .inner
+            .settings
+            .cove
+            .contract_ids
+            .iter()
+            .filter(|id| !named.contains(&ContractId::new(id)))
+            .map(String::as_str)
+            .collect();
+        if !missing.is_empty() && !invoices.is_empty() {
+            checks.push(Check::warning(
+                "contracts",
+                format!(
+                    "no invoice of {month} names contract {}",
+                    missing.join(", ")
+                ),
+                "contract_ids holds contract ids, not the contract numbers of the portal",
+            ));
+        }
+        checks
+    }
+
+    async fn check_halo(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        match self.inner.halo.client().connect().await {
+            Ok(grant) => checks.extend(self.check_grant(&grant)),
+            Err(error) => {
+                checks.push(Check::problem("HaloPSA login", &error.into()));
+                for name in ["custom field", "clients", "subscriptions"] {
+                    checks.push(Check::skipped(name, "the login failed"));
+                }
+                return checks;
+            }
+        }
+        checks.push(self.check_clock().await);
+        if self.inner.settings.matching.key == MatchKey::ClientId {
+            let name = &self.inner.settings.halo.customer_field;
+            let found = self
+                .inner
+                .halo
+                .client()
+                .resolve_custom_field(FieldOwner::Client, name)
+                .await;
+            match found {
+                Ok(field) => checks.push(check_field(&field)),
+                Err(error) => {
+                    checks.push(Check::problem("custom field", &error.into()));
+                    for name in ["clients", "subscriptions"] {
+                        checks.push(Check::skipped(name, "the custom field was not found"));
+                    }
+                    return checks;
+                }
+            }
+        }
+        let before = self.inner.halo.requests_sent();
+        match self.inner.halo.snapshot().await {
+            Ok(target) => {
+                checks.extend(self.check_target(&target));
+                let spent = self.inner.halo.requests_sent().saturating_sub(before);
+                checks.push(self.check_budget(spent));
+            }
+            Err(error) => checks.push(Check::problem("clients", &error.into())),
+        }
+        checks
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Vec<Check> {
+        let scopes = grant.scopes.join(" ");
+        let mut checks = vec![Check::ok(
+            "HaloPSA login",
+            format!("granted scopes: {scopes}"),
+        )];
+        let asked = &self.inner.settings.halo.scopes;
+        let missing: Vec<&str> = asked
+            .iter()
+            .filter(|scope| !grant.scopes.contains(*scope))
+            .map(String::as_str)
+            .collect();
+        if !missing.is_empty() {
+            checks.push(Check::warning(
+                "scopes",
+                format!("asked for but not granted: {}", missing.join(" ")),
+                "tick them at the API application in HaloPSA, under Permissions",
+            ));
+        }
+        checks
+    }
+
+    async fn check_clock(&self) -> Check {
+        const NAME: &str = "clock";
+        let call = api_core::Call::get("GET authinfo", &["api", "authinfo"]).anonymous();
+        let reply = match self.inner.halo.client().request(call).await {
+            Ok(reply) => reply,
+            Err(error) => return Check::problem(NAME, &error.into()),
+        };
+        let date = reply
+            .headers
+            .get("date")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
+            .map(|date| std::time::SystemTime::from(date.timestamp()));
+        let Some(theirs) = date else {
+            return Check::skipped(NAME, "the server does not tell its time");
+        };
+        let ours = self.inner.clock.wall();
+        let skew = ours
+            .duration_since(theirs)
+            .unwrap_or_else(|earlier| earlier.duration());
+        if skew > MAX_SKEW {
+            Check::warning(
+                NAME,
+                format!("differs from the server's by {} s", skew.as_secs()),
+                "set this machine's clock by a time server",
+            )
+        } else {
+            Check::ok(NAME, "agrees with the server's")
+        }
+    }
+
+    fn check_target(&self, target: &TargetSnapshot) -> Vec<Check> {
+        let mut checks = Vec::new();
+        if self.inner.settings.matching.key == MatchKey::ClientId {
+            checks.push(check_claims(target));
+        } else {
+            checks.push(Check::ok(
+                "clients",
+                format!(
+                    "{} clients, matched by customer reference",
+                    target.clients().len()
+                ),
+            ));
+        }
+        checks.push(check_subscriptions(target));
+        if let Some(first) = target.unreadable().first() {
+            checks.push(Check::warning(
+                "records",
+                format!(
+                    "{} records cannot be read; {}",
+                    target.unreadable().len(),
+                    first.detail
+                ),
+                "correct them in HaloPSA: each holds up its client",
+            ));
+        }
+        checks
+    }
+
+    fn check_budget(&self, spent: u64) -> Check {
+        let halo = &self.inner.settings.halo;
+        let detail = format!(
+            "reading takes {spent} of {} requests per {} s",
+            halo.requests_per_window, halo.window_seconds
+        );
+        if spent > u64::from(halo.requests_per_window) {
+            Check::warning(
+                "request budget",
+                detail,
+                "it will take longer than one window; customer_lookup = \"sql\" needs fewer requests",
+            )
+        } else {
+            Check::ok("request budget", detail)
+        }
+    }
+
+    async fn check_state(&self) -> Check {
+        const NAME: &str = "state";
+        let path = self.inner.stores.path().display();
+        let store = match self.inner.stores.for_reading() {
+            Ok(Some(store)) => store,
+            Ok(None) => return Check::ok(NAME, format!("{path} will be made by the first run")),
+            Err(error) => return Check::problem(NAME, &error),
+        };
+        let rows = match store.check_journal().await {
+            Ok(rows) => rows,
+            Err(error) => return Check::problem(NAME, &error.into()),
+        };
+        match store.unfinished_run().await {
+            Ok(Some(run)) => Check::warning(
+                NAME,
+                format!(
+                    "run {} is unfinished ({})",
+                    run.summary.run_id,
+                    run.summary.status.word()
+                ),
+                "`resume` goes on with it",
+            ),
+            Ok(None) => Check::ok(NAME, format!("{path}, {rows} journal rows, untouched")),
+            Err(error) => Check::problem(NAME, &error.into()),
+        }
+    }
+}
+
+fn check_field(field: &FieldInfo) -> Check {
+    const NAME: &str = "custom field";
+    match field.kind {
+        Some(kind) if kind != TEXT_FIELD => Check::warning(
+            NAME,
+            format!("{} (id {}) is not a text field", field.name, field.id),
+            "a text field keeps ids as they are; other types may change them",
+        ),
+        _ => Check::ok(NAME, format!("{} (id {})", field.name, field.id)),
+    }
+}
+
+fn check_claims(target: &TargetSnapshot) -> Check {
+    const NAME: &str = "clients";
+    let mut claims: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+    let mut filled = 0;
+    for client in target.clients() {
+        filled += usize::from(!client.vendor_ids.is_empty());
+        for id in &client.vendor_ids {
+            claims.entry(id).or_default().insert(client.id.get());
+        }
+    }
+    let detail = format!("{filled} of {} have a customer id", target.clients().len());
+    let twice: Vec<String> = claims
+        .iter()
+        .filter(|(_, clients)| clients.len() > 1)
+        .map(|(id, clients)| {
+            let clients: Vec<String> = clients.iter().map(ToString::to_string).collect();
+            format!("{id} (clients {})", clients.join(" and "))
+        })
+        .collect();
+    if !twice.is_empty() {
+        Check::warning(
+            NAME,
+            format!("{detail}; held more than once: {}", twice.join(", ")),
+            "clear the field at all clients but one: such a customer is not billed",
+        )
+    } else if filled == 0 {
+        Check::warning(
+            NAME,
+            detail,
+            "fill the custom field with the ClientId of the Billing API, or match by reference",
+        )
+    } else {
+        Check::ok(NAME, detail)
+    }
+}
+
+fn check_subscriptions(target: &TargetSnapshot) -> Check {
+    const NAME: &str = "subscriptions";
+    let mut keys: BTreeMap<(i64, &str), usize> = BTreeMap::new();
+    for record in target.subscriptions() {
+        if record.standing == Standing::Active {
+            *keys.entry((record.client.get(), &record.name)).or_default() += 1;
+        }
+    }
+    let active: usize = keys.values().sum();
+    let detail = format!(
+        "{active} active of {} records",
+        target.subscriptions().len()
+    );
+    let twice: Vec<String> = keys
+        .iter()
+        .filter(|(_, count)| **count > 1)
+        .map(|((client, name), count)| format!("{count} × `{name}` of client {client}"))
+        .collect();
+    if twice.is_empty() {
+        Check::ok(NAME, detail)
+    } else {
+        Check::warning(
+            NAME,
+            format!("{detail}; of the same name: {}", twice.join(", ")),
+            "keep one of each and make the others inactive: until then they are exceptions",
+        )
+    }
+}

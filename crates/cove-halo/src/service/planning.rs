@@ -1,0 +1,58 @@
+//! Making a plan: both sides are read at the same time, then the engine decides.
+
+use super::{PlanRequest, Service};
+use crate::error::ServiceError;
+use crate::exit::ExitCode;
+use crate::time;
+use billing_sync::plan::{Plan, PlanInput, plan};
+use billing_sync::ports::{TargetReader, TargetWriter, UsageSource};
+use billing_sync::usage::Usage;
+use billing_sync::{Memory, Period};
+use futures_util::future;
+
+impl Service {
+    /// Plans a month. Reads only, from both services and from the state.
+    ///
+    /// # Errors
+    /// When anything could not be read to its end.
+    pub async fn plan(&self, request: &PlanRequest) -> Result<Plan, ServiceError> {
+        let memory = match self.inner.stores.for_reading()? {
+            Some(store) => store.memory().await?,
+            None => Memory::default(),
+        };
+        let (plan, _) = self.plan_with(request, &memory).await?;
+        Ok(plan)
+    }
+
+    /// The plan, with the usage it was made from.
+    pub(super) async fn plan_with(
+        &self,
+        request: &PlanRequest,
+        memory: &Memory,
+    ) -> Result<(Plan, Usage), ServiceError> {
+        let period = self.period_of(request)?;
+        let before = self.inner.halo.requests_sent();
+        let (usage, target) =
+            future::try_join(self.inner.cove.fetch(period), self.inner.halo.snapshot()).await?;
+        let plan = plan(PlanInput {
+            usage: &usage,
+            target: &target,
+            rules: &self.inner.rules,
+            memory,
+            only: request.only,
+            read_requests: self.inner.halo.requests_sent().saturating_sub(before),
+            batch_size: self.inner.halo.batch_size(),
+        });
+        Ok((plan, usage))
+    }
+
+    fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
+        request
+            .period
+            .or_else(|| time::last_month(self.inner.clock.wall()))
+            .ok_or_else(|| {
+                ServiceError::new(ExitCode::Usage, "the clock does not tell the month")
+                    .with_hint("set the clock, or name the month: --period YYYYMM")
+            })
+    }
+}

@@ -1,0 +1,182 @@
+//! The verbs that write, and the one that attests: apply, sync, resume, verify.
+
+use super::{EngineClock, PlanRequest, Service};
+use crate::error::ServiceError;
+use crate::exit::ExitCode;
+use crate::outcome::{RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
+use crate::time;
+use api_core::Clock;
+use billing_sync::apply::{Apply, ApplyError};
+use billing_sync::ids::RunId;
+use billing_sync::plan::{Approval, Approved, Plan};
+use billing_sync::run::RunReport;
+use billing_sync::state::{RunLock, StateStore, UsageRow};
+
+/// Write requests under way at once. The request budget decides about the speed.
+const CONCURRENCY: usize = 2;
+
+impl Service {
+    /// Applies exactly this plan.
+    ///
+    /// # Errors
+    /// When the plan was made under other rules or is not approved (then [`ServiceError::plan`] shows it), when records
+    /// moved since ([`ServiceError::drift`]), an earlier run is not settled, or another run holds the lock. Nothing was
+    /// written then.
+    pub async fn apply(&self, plan: Plan, approval: Approval) -> Result<RunOutcome, ServiceError> {
+        let before = self.requests();
+        let approved = self.approve(plan, approval)?;
+        let store = self.inner.stores.for_writing()?;
+        let lock = store.lock().await?;
+        let report = self.run(&*store, &*lock, &approved).await?;
+        Ok(self.outcome(report, before))
+    }
+
+    /// Plans and applies in one, under one lock. An earlier run that did not end is settled first, by reading.
+    ///
+    /// # Errors
+    /// As [`Service::plan`] and [`Service::apply`]; also when what became of an earlier run cannot be settled by reading.
+    pub async fn sync(
+        &self,
+        request: &PlanRequest,
+        approval: Approval,
+    ) -> Result<SyncOutcome, ServiceError> {
+        let before = self.requests();
+        let store = self.inner.stores.for_writing()?;
+        let lock = store.lock().await?;
+        let settled = self.settle(&*store, &*lock).await?;
+        let memory = store.memory().await?;
+        let (plan, usage) = Box::pin(self.plan_with(request, &memory)).await?;
+        if self.inner.stop.is_stopped() {
+            return Err(stopped());
+        }
+        let approved = self.approve(plan.clone(), approval)?;
+        let report = self.run(&*store, &*lock, &approved).await?;
+        store
+            .save_usage(usage.period, &UsageRow::all_of(&usage))
+            .await?;
+        Ok(SyncOutcome {
+            plan,
+            run: Some(self.outcome(report, before)),
+            settled,
+        })
+    }
+
+    /// Settles the newest unfinished run and goes on with it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the state or the target cannot be read, or another run holds the lock.
+    pub async fn resume(&self) -> Result<Option<RunOutcome>, ServiceError> {
+        if self.inner.stores.for_reading()?.is_none() {
+            return Ok(None);
+        }
+        let before = self.requests();
+        let store = self.inner.stores.for_writing()?;
+        let lock = store.lock().await?;
+        let clock = EngineClock(&*self.inner.clock);
+        let apply = self.applier(&*store, &clock);
+        let report = Box::pin(apply.resume(&*lock)).await?;
+        Ok(report.map(|report| self.outcome(report, before)))
+    }
+
+    /// Reads anew what a run wrote, or, without a run, everything that is kept, and says where it differs.
+    ///
+    /// # Errors
+    /// When nothing was ever written, there is no such run, or the state or the target cannot be read.
+    pub async fn verify(&self, run: Option<&RunId>) -> Result<VerifyOutcome, ServiceError> {
+        let before = self.requests();
+        let Some(store) = self.inner.stores.for_reading()? else {
+            return Err(ServiceError::new(
+                ExitCode::Usage,
+                format!(
+                    "there is no state file {} yet, so there is nothing to verify",
+                    self.inner.stores.path().display()
+                ),
+            )
+            .with_hint("`sync` or `apply` makes it; name another one with --state FILE"));
+        };
+        let clock = EngineClock(&*self.inner.clock);
+        let report = Box::pin(self.applier(&*store, &clock).verify(run)).await?;
+        let run = match run {
+            Some(run) => store.run(run).await?,
+            None => None,
+        };
+        Ok(VerifyOutcome {
+            run,
+            checked: report.checked,
+            agreeing: report.agreeing,
+            differences: report.differences,
+            requests: self.requests().since(before),
+        })
+    }
+
+    /// Approves a plan that was made under these rules; otherwise the refusal carries the plan.
+    fn approve(&self, plan: Plan, approval: Approval) -> Result<Approved, ServiceError> {
+        if plan.rules_digest() != self.inner.rules.digest() {
+            return Err(ServiceError::new(
+                ExitCode::Usage,
+                "the plan was made under other rules than the settings have now",
+            )
+            .with_hint("nothing was written; make a new plan and look at it")
+            .with_plan(plan));
+        }
+        let shown = plan.clone();
+        plan.approve(approval)
+            .map_err(|refusal| ServiceError::from(refusal).with_plan(shown))
+    }
+
+    async fn run(
+        &self,
+        store: &dyn StateStore,
+        lock: &dyn RunLock,
+        approved: &Approved,
+    ) -> Result<RunReport, ServiceError> {
+        let clock = EngineClock(&*self.inner.clock);
+        let apply = self.applier(store, &clock);
+        Ok(Box::pin(apply.run(lock, new_run_id(&*self.inner.clock), approved)).await?)
+    }
+
+    /// What became of an earlier run must be known before a new plan can be trusted.
+    async fn settle(
+        &self,
+        store: &dyn StateStore,
+        lock: &dyn RunLock,
+    ) -> Result<Option<RunReport>, ServiceError> {
+        let clock = EngineClock(&*self.inner.clock);
+        let settled = Box::pin(self.applier(store, &clock).settle(lock)).await?;
+        match settled {
+            Some(report) if report.unknown() > 0 => {
+                Err(ApplyError::Unfinished(report.run_id).into())
+            }
+            settled => Ok(settled),
+        }
+    }
+
+    fn applier<'a>(&'a self, store: &'a dyn StateStore, clock: &'a EngineClock<'a>) -> Apply<'a> {
+        Apply {
+            reader: &self.inner.halo,
+            writer: &self.inner.halo,
+            store,
+            clock,
+            watch: &self.inner.relay,
+            stop: &self.inner.stop,
+            concurrency: CONCURRENCY,
+        }
+    }
+
+    fn outcome(&self, report: RunReport, before: RequestCounts) -> RunOutcome {
+        RunOutcome {
+            report,
+            requests: self.requests().since(before),
+        }
+    }
+}
+
+/// The time, to be read, and a random part, to be unique.
+fn new_run_id(clock: &dyn Clock) -> RunId {
+    let random = fastrand::u32(..0x0100_0000);
+    RunId::new(format!("{}-{random:06x}", time::utc_compact(clock.wall())))
+}
+
+fn stopped() -> ServiceError {
+    ServiceError::from(ApplyError::Stopped)
+}
