@@ -10,6 +10,8 @@ pub mod rules;
 pub mod run;
 pub mod state;
 pub mod target;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod usage;
 
 pub use memory::{MappingDecision, Memory, Owned};

@@ -1,7 +1,7 @@
 //! Whether everything is still as the plan saw it. One record that moved, and nothing at all is written.
 
 use super::ApplyError;
-use super::view::View;
+use super::view::{View, name_of_record};
 use crate::ids::{ClientId, LicenceId};
 use crate::plan::{Change, ChangeKind, Plan};
 use crate::run::Drift;
@@ -102,8 +102,9 @@ pub(super) fn drift_of(change: &Change, view: &View) -> Vec<Drift> {
             record.client.to_string(),
         ));
     }
-    if record.name != change.name {
-        moved.push(drift("name", change.name.clone(), record.name.clone()));
+    let name = name_of_record(change);
+    if record.name != name {
+        moved.push(drift("name", name.to_owned(), record.name.clone()));
     }
     if Some(record.count) != change.before {
         let planned = change

@@ -2,7 +2,7 @@
 //! the status that is true.
 
 use super::settle::news_from;
-use super::view::View;
+use super::view::{View, name_of_record};
 use super::{ApplyError, Running};
 use crate::ids::{Key, LicenceId};
 use crate::memory::{Memory, Owned};
@@ -99,7 +99,8 @@ fn holds(change: &Change, id: LicenceId, view: &View) -> bool {
     !view.covers(change.client_id)
         || view.record(id).is_some_and(|record| {
             record.standing == Standing::Active
-                && record.key() == change.key()
+                && record.client == change.client_id
+                && record.name == name_of_record(change)
                 && record.count == change.after
         })
 }

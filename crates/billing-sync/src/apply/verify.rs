@@ -1,6 +1,6 @@
 //! Attesting: what the billing system holds now against what a run, or all runs, left there. Never writes.
 
-use super::view::View;
+use super::view::{View, name_of_record};
 use super::{Apply, ApplyError};
 use crate::ids::{ClientId, Key, LicenceId, RunId};
 use crate::run::{ChangeRecord, Drift};
@@ -24,6 +24,8 @@ pub struct VerifyReport {
 struct Expected {
     key: Key,
     client_name: String,
+    /// The record's name; `None` for an owned record, which is known by its id and may be renamed.
+    name: Option<String>,
     licence: Option<LicenceId>,
     count: i64,
 }
@@ -49,6 +51,7 @@ impl Apply<'_> {
                     .map(|owned| Expected {
                         key: owned.key,
                         client_name: String::new(),
+                        name: None,
                         licence: Some(owned.licence),
                         count: owned.count,
                     })
@@ -72,6 +75,7 @@ impl Expected {
         Self {
             key: record.change.key(),
             client_name: record.change.client_name.clone(),
+            name: Some(name_of_record(&record.change).to_owned()),
             licence: record.written_id.or(record.change.licence_id),
             count: record.change.after,
         }
@@ -118,7 +122,11 @@ impl Expected {
                 self.key.client.to_string(),
                 record.client.to_string(),
             ),
-            ("name", self.key.name.clone(), record.name.clone()),
+            (
+                "name",
+                self.name.clone().unwrap_or_else(|| record.name.clone()),
+                record.name.clone(),
+            ),
             ("count", self.count.to_string(), record.count.to_string()),
         ];
         fields

@@ -79,6 +79,11 @@ pub(super) enum Finding {
     Unclear(String),
 }
 
+/// The name that the record of a change has: the key's, unless a person renamed it before the plan was made.
+pub(super) fn name_of_record(change: &Change) -> &str {
+    change.found_name.as_deref().unwrap_or(&change.name)
+}
+
 /// Looks for the result of a change. `known` are the records that were there before anything was written; a new
 /// subscription is not one of them.
 pub(super) fn examine(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
@@ -101,7 +106,7 @@ fn examine_count(change: &Change, id: LicenceId, view: &View) -> Finding {
     if record.client != change.client_id {
         return Finding::Different(format!("it belongs to client {} now", record.client));
     }
-    if record.name != change.name {
+    if record.name != name_of_record(change) {
         return Finding::Different(format!("it is called `{}` now", record.name));
     }
     if record.count == change.after {
@@ -167,6 +172,7 @@ mod tests {
             client_id: ClientId::new(1),
             client_name: "One".to_owned(),
             name: "Backup".to_owned(),
+            found_name: None,
             licence_id: licence.map(LicenceId::new),
             before: licence.map(|_| 3),
             after: 5,
@@ -226,6 +232,15 @@ mod tests {
         let mut renamed = record(7, 5);
         renamed.name = "Other".to_owned();
         assert_eq!(look(vec![renamed]), different("it is called `Other` now"));
+        let mut expected = change(Some(7));
+        expected.found_name = Some("Other".to_owned());
+        let mut renamed = record(7, 5);
+        renamed.name = "Other".to_owned();
+        assert_eq!(
+            examine(&expected, &view(vec![renamed], false), &none),
+            Finding::AsPlanned(LicenceId::new(7)),
+            "it was renamed before the plan was made"
+        );
         let mut closed = record(7, 5);
         closed.standing = Standing::Inactive;
         assert_eq!(

@@ -8,4 +8,5 @@
 mod plan_cases;
 mod plan_file;
 mod plan_laws;
+mod state_contract;
 mod world;
