@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::StatusCode;
+use futures_util::stream::try_unfold;
 use http::header::{LOCATION, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 
 use super::{Call, Exchange, Prepared};
 use crate::auth::Authorization;
 use crate::error::{Error, ErrorKind};
 use crate::events::ExchangeEvent;
+use crate::redact::mask_value;
 use crate::retry::{Failure, parse_retry_after};
 use crate::transport::{Body, ExchangeTimeout, Sent, TransportError, TransportErrorKind};
 
@@ -71,6 +73,7 @@ impl Exchange {
             attempt: number,
         });
         let request = request(prepared, authorization, timeout);
+        let secrets = secrets(request.headers());
         // The transport is told the limit as well; this one holds for any implementation of the port.
         let deadline = tokio::time::Instant::now().checked_add(timeout);
         let sent = within(deadline, Sent::Maybe, self.0.transport.send(request)).await;
@@ -94,10 +97,10 @@ impl Exchange {
             elapsed,
         });
         if !status.is_success() {
-            return Err(self.refused(response, deadline).await);
+            return Err(self.refused(response, deadline, &secrets).await);
         }
         let Reading::Whole(limit) = reading else {
-            return Ok(response);
+            return Ok(response.map(|body| bounded(body, deadline)));
         };
         let (parts, body) = response.into_parts();
         match within(deadline, Sent::Yes, body.collect(limit)).await {
@@ -126,7 +129,12 @@ impl Exchange {
     }
 
     /// Turns an answer that is no success into an error with its explanation.
-    async fn refused(&self, response: http::Response<Body>, deadline: Deadline) -> Failed {
+    async fn refused(
+        &self,
+        response: http::Response<Body>,
+        deadline: Deadline,
+        secrets: &[String],
+    ) -> Failed {
         let (parts, body) = response.into_parts();
         let status = parts.status;
         let header = |name| {
@@ -137,7 +145,7 @@ impl Exchange {
         };
         let retry_after =
             header(RETRY_AFTER).and_then(|value| parse_retry_after(value, self.0.clock.wall()));
-        let body = explanation(body, deadline).await;
+        let body = without(&explanation(body, deadline).await, secrets);
         let said = self.0.error_message.and_then(|find| find(&body));
         let said = said
             .map(|said| said.trim().to_owned())
@@ -221,6 +229,34 @@ async fn explanation(mut body: Body, deadline: Deadline) -> Vec<u8> {
     }
     text.truncate(EXPLANATION_LIMIT);
     text
+}
+
+/// What a server must not make us show: the values of sensitive headers.
+fn secrets(headers: &HeaderMap) -> Vec<String> {
+    let sensitive = headers.values().filter(|value| value.is_sensitive());
+    // The scheme in front of a token is no secret.
+    sensitive
+        .filter_map(|value| value.to_str().ok()?.split_whitespace().next_back())
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// A body without the secrets that the server repeats from the request.
+fn without(body: &[u8], secrets: &[String]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    secrets
+        .iter()
+        .fold(text.into_owned(), |text, secret| mask_value(&text, secret))
+        .into_bytes()
+}
+
+/// A body whose reading must end before the deadline.
+fn bounded(body: Body, deadline: Deadline) -> Body {
+    Body::from_stream(try_unfold(body, move |mut body| async move {
+        let next = async { body.next().await.transpose() };
+        let chunk = within(deadline, Sent::Yes, next).await?;
+        Ok(chunk.map(|chunk| (chunk, body)))
+    }))
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {

@@ -170,7 +170,7 @@ impl Exchange {
                 }
             }
             let Some(wait) = self.wait_after(call, &failed, number, started) else {
-                return Err(finish(failed, call, authorization.as_ref(), sends));
+                return Err(finish(failed, call, sends));
             };
             self.pause(&failed, wait).await;
             number += 1;
@@ -267,7 +267,7 @@ impl Exchange {
 }
 
 /// The error of the last attempt as the caller gets it.
-fn finish(failed: Failed, call: &Call, authorization: Option<&Authorization>, sends: u32) -> Error {
+fn finish(failed: Failed, call: &Call, sends: u32) -> Error {
     // After retries nobody further out should begin again; what was not retried here because the
     // policy has no attempts may be.
     let patient = RetryPolicy::default()
@@ -283,16 +283,9 @@ fn finish(failed: Failed, call: &Call, authorization: Option<&Authorization>, se
             };
             decide(&patient, &attempt, 1.0) != Decision::Stop
         });
-    let error = failed
+    failed
         .error
         .with_operation(call.operation)
         .with_attempts(sends)
-        .with_retryable(retryable);
-    let secret = authorization
-        .and_then(|authorization| authorization.value.to_str().ok())
-        .and_then(|value| value.split_whitespace().next_back());
-    match secret {
-        Some(secret) => error.without_value(secret),
-        None => error,
-    }
+        .with_retryable(retryable)
 }

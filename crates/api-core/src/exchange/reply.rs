@@ -72,7 +72,7 @@ impl Reply {
                     let place = if path == "." {
                         String::new()
                     } else {
-                        format!(" at {path}")
+                        format!(" at `{path}`")
                     };
                     format!(
                         "unexpected JSON{place}: {}",
@@ -176,7 +176,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("clients.list: unexpected JSON at clients[1].id: ")
+                .starts_with("clients.list: unexpected JSON at `clients[1].id`: ")
         );
         assert!(!format!("{error} {error:?}").contains("canary"));
         assert_eq!(error.status(), Some(StatusCode::OK));
@@ -189,7 +189,7 @@ mod tests {
             ("", "expected JSON, got an empty body"),
             (" \r\n", "expected JSON, got an empty body"),
             ("\n<!DOCTYPE html><html>", "expected JSON, got an HTML page"),
-            (r#"{"clients":[{"id":1}"#, "unexpected JSON at clients"),
+            (r#"{"clients":[{"id":1}"#, "unexpected JSON at `clients"),
             (
                 r#"{"clients":[]}garbage"#,
                 "unexpected JSON: trailing characters",

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
 use api_core::{
-    Call, Clock, Effect, Error, ErrorKind, ExchangeTimeout, RequestBudget, Result, RetryPolicy,
-    Sent, StaticKey, Token, TokenCache, TokenSource, TransportError, TransportErrorKind,
+    Body, Call, Clock, Effect, Error, ErrorKind, ExchangeTimeout, RequestBudget, Result,
+    RetryPolicy, Sent, StaticKey, Token, TokenCache, TokenSource, Transport, TransportError,
+    TransportErrorKind,
 };
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 
@@ -566,4 +568,33 @@ async fn a_write_without_credentials_never_left_whatever_the_token_endpoint_said
     let error = rig.exchange.send(post()).await.unwrap_err();
     assert!(!error.may_have_been_sent());
     assert_eq!(rig.sent(), 0);
+}
+
+#[tokio::test]
+async fn a_streamed_answer_must_end_in_time_whatever_the_transport_does() {
+    #[derive(Debug)]
+    struct Stalls;
+    #[async_trait]
+    impl Transport for Stalls {
+        async fn send(
+            &self,
+            _: http::Request<Bytes>,
+        ) -> Result<http::Response<Body>, TransportError> {
+            let first = futures_util::stream::iter([Ok(Bytes::from("[1,"))]);
+            let stalled = first.chain(futures_util::stream::pending());
+            Ok(http::Response::new(Body::from_stream(stalled)))
+        }
+    }
+    let rig = Rig::with(ScriptedTransport::new([]), |builder| {
+        builder.transport(Arc::new(Stalls))
+    });
+    let call = get().timeout(Duration::from_millis(20));
+    let mut body = rig.exchange.stream(call).await.unwrap().body;
+    assert_eq!(body.next().await.unwrap().unwrap(), "[1,");
+    let error = body.next().await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.sent()),
+        (TransportErrorKind::Timeout, Sent::Yes)
+    );
+    assert!(body.next().await.is_none());
 }
