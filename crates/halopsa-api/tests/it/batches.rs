@@ -64,16 +64,13 @@ fn write(store: &mut Vec<Value>, failure: Failure, items: &[Value]) -> Scripted 
             }
             continue;
         }
-        match item["id"].as_i64() {
-            Some(id) => {
-                let row = store.iter_mut().find(|row| row["id"] == id).unwrap();
-                row["count"] = item["count"].clone();
-            }
-            None => {
-                let mut row = item.clone();
-                row["id"] = json!(store.len() + 1);
-                store.push(row);
-            }
+        if let Some(id) = item["id"].as_i64() {
+            let row = store.iter_mut().find(|row| row["id"] == id).unwrap();
+            row["count"] = item["count"].clone();
+        } else {
+            let mut row = item.clone();
+            row["id"] = json!(store.len() + 1);
+            store.push(row);
         }
     }
     if bad {
@@ -123,7 +120,7 @@ async fn one_bad_record_does_not_take_the_others_with_it_and_nothing_is_made_twi
         for (index, outcome) in outcomes.iter().enumerate() {
             match outcome {
                 WriteOutcome::Rejected { status, .. } => {
-                    assert_eq!((index, status.as_u16()), (3, 400), "{failure:?}")
+                    assert_eq!((index, status.as_u16()), (3, 400), "{failure:?}");
                 }
                 WriteOutcome::Confirmed(_) => assert_ne!(index, 3, "{failure:?}"),
                 other => panic!("{failure:?} {index}: {other:?}"),

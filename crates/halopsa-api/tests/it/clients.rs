@@ -142,7 +142,7 @@ async fn plain_fields_are_updated_as_an_array_and_custom_fields_not_like_this() 
 type Stored = Arc<Mutex<Value>>;
 
 /// A server with client 12, which replaces custom fields as a whole, as HaloPSA does.
-fn one_client(customfields: Value) -> (HaloClient, Stored) {
+fn one_client(customfields: &Value) -> (HaloClient, Stored) {
     let stored: Stored = Arc::new(Mutex::new(
         json!({"id": 12, "name": "Acme Ltd", "customfields": customfields}),
     ));
@@ -168,7 +168,7 @@ fn two_fields() -> Value {
 
 #[tokio::test]
 async fn setting_one_custom_field_keeps_the_others() {
-    let (halo, stored) = one_client(two_fields());
+    let (halo, stored) = one_client(&two_fields());
     let client = halo
         .clients()
         .set_custom_field(ClientId::new(12), &field(), &json!("2712428"))
@@ -185,7 +185,7 @@ async fn setting_one_custom_field_keeps_the_others() {
 
 #[tokio::test]
 async fn setting_the_value_that_is_there_writes_nothing() {
-    let (halo, _) = one_client(two_fields());
+    let (halo, _) = one_client(&two_fields());
     halo.connect().await.unwrap();
     let before = halo.meter().read().sent;
     halo.clients()
@@ -197,7 +197,7 @@ async fn setting_the_value_that_is_there_writes_nothing() {
 
 #[tokio::test]
 async fn without_the_present_custom_fields_nothing_is_written() {
-    let (halo, stored) = one_client(Value::Null);
+    let (halo, stored) = one_client(&Value::Null);
     let error = halo
         .clients()
         .set_custom_field(ClientId::new(12), &field(), &json!("2"))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use api_core::ErrorKind;
 use api_core::testing::Scripted;
 use halopsa_api::{
-    ClientId, InvoiceLineId, LicenceId, LineEdit, ListRecurringInvoices, QuantityType,
+    ClientId, HaloClient, InvoiceLineId, LicenceId, LineEdit, ListRecurringInvoices, QuantityType,
     RecurringInvoiceId,
 };
 use serde_json::{Value, json};
@@ -77,14 +77,11 @@ async fn an_invoice_is_read_with_its_lines_and_linked_subscriptions() {
     assert!(query(sent).contains(&("includedetails".into(), "true".into())));
 }
 
+type Stored = Arc<Mutex<Value>>;
+type Log = Arc<Mutex<Vec<String>>>;
+
 /// A server with one invoice of two lines; `replaces` drops the lines an update leaves out, as one might fear.
-fn invoice(
-    replaces: bool,
-) -> (
-    halopsa_api::HaloClient,
-    Arc<Mutex<Value>>,
-    Arc<Mutex<Vec<String>>>,
-) {
+fn invoice(replaces: bool) -> (HaloClient, Stored, Log) {
     let mut stored = fixture!("recurringinvoice.get.response.json");
     let manual = json!({"id": 3311, "ihid": -94, "item_shortdescription": "Support", "qty_order": 1, "unit_price": 90,
         "isinactive": false, "recurring_invoice_quantity_type": 0, "quantity_subscriptions": [], "extra_thing": {"a": 1}});

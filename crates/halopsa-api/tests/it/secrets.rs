@@ -1,5 +1,6 @@
 //! Nothing secret in errors, debug output or log lines.
 
+use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -91,7 +92,7 @@ fn told(error: &api_core::Error) -> String {
     );
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        text.push_str(&format!("{inner} {inner:?}"));
+        write!(text, "{inner} {inner:?}").unwrap();
         source = inner.source();
     }
     text
