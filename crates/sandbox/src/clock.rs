@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+/// Dates that HTTP can write end with the year 9999.
+const FURTHEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 #[derive(Debug)]
 pub(crate) struct Clock {
     start: Instant,
@@ -21,7 +24,7 @@ impl Clock {
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.advanced = self.advanced.saturating_add(by);
+        self.advanced = self.advanced.saturating_add(by).min(FURTHEST);
     }
 
     /// Time since the start. Token lives and the rate window are counted on this.
@@ -38,7 +41,7 @@ impl Clock {
         let now = SystemTime::now();
         let then = now
             .checked_add(self.advanced)
-            .and_then(|t| t.checked_add(Duration::from_secs(seconds)))
+            .and_then(|t| t.checked_add(Duration::from_secs(seconds).min(FURTHEST)))
             .unwrap_or(now);
         httpdate::fmt_http_date(then)
     }

@@ -45,13 +45,15 @@ pub(crate) async fn gate(
     }
     let (parts, body) = request.into_parts();
     let (ticket, faults) = arrive(&shared, &parts);
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let response = match to_bytes(body, LARGEST_BODY).await {
+        Ok(body) => {
+            if let Some(entry) = shared.lock().log.entry(ticket) {
+                entry.body = mask(&String::from_utf8_lossy(&body));
+            }
+            pass(&shared, ticket, faults, parts, body, next).await
+        }
+        Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     };
-    if let Some(entry) = shared.lock().log.entry(ticket) {
-        entry.body = mask(&String::from_utf8_lossy(&body));
-    }
-    let response = pass(&shared, ticket, faults, parts, body, next).await;
     let lost = response.extensions().get::<Lost>().is_some();
     if let Some(entry) = shared.lock().log.entry(ticket) {
         entry.status = if lost { 0 } else { response.status().as_u16() };
@@ -212,7 +214,10 @@ fn lost() -> Response {
 
 /// An error answer as gateways and ASP.NET write them.
 fn failure(code: u16) -> Response {
-    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let final_status = StatusCode::from_u16(code)
+        .ok()
+        .filter(|status| !status.is_informational());
+    let status = final_status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match code {
         500 => reply::json(
             status,

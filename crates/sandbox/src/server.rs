@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -54,7 +55,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Number of vendor customers, 48 by default. Every oddity needs room: fewer than 40 are raised to 40.
+    /// Number of vendor customers, 48 by default. Every oddity needs room: fewer than 40 are raised to 40. More than
+    /// 100,000 are cut to that.
     pub fn customers(mut self, customers: usize) -> Self {
         self.customers = customers;
         self
@@ -125,6 +127,7 @@ impl SandboxBuilder {
             .nest(billing::PATH, billing::router(&shared))
             .nest(halo::PATH, halo::router(&shared))
             .nest("/_sandbox", admin::router(&shared, oddities.clone()))
+            .layer(DefaultBodyLimit::disable()) // the gate has a limit of its own
             .layer(middleware::from_fn_with_state(shared.clone(), gate::gate))
             .into_make_service_with_connect_info::<Peer>();
         let server = tokio::spawn(async move {
@@ -230,7 +233,7 @@ impl Sandbox {
         self.shared.lock().switches = switches;
     }
 
-    /// Moves the sandbox's clock forward: tokens expire, the rate window rolls. Nothing sleeps.
+    /// Moves the sandbox's clock forward (a century at most): tokens expire, the rate window rolls. Nothing sleeps.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.lock().clock.advance(by);
     }

@@ -12,7 +12,9 @@ use crate::world::World;
 use crate::world::vendor::{Contract, Invoice, Month, Vendor};
 
 /// The smallest world that has room for every oddity.
-pub(crate) const FEWEST_CUSTOMERS: usize = 40;
+const FEWEST_CUSTOMERS: usize = 40;
+/// More would not fit into memory on a small machine.
+const MOST_CUSTOMERS: usize = 100_000;
 
 pub(crate) const CONTRACT_A: u64 = 238_877;
 pub(crate) const CONTRACT_B: u64 = 238_878;
@@ -141,7 +143,7 @@ pub(crate) fn blank(period: u32) -> World {
 pub(crate) fn world(seed: u64, customers: usize, period: u32) -> (World, Vec<Oddity>) {
     let mut rng = Rng::with_seed(seed);
     let mut world = blank(period);
-    let mut customers = cast(&mut rng, customers.max(FEWEST_CUSTOMERS));
+    let mut customers = cast(&mut rng, customers.clamp(FEWEST_CUSTOMERS, MOST_CUSTOMERS));
     halo::add_clients(&mut rng, &mut world.psa, &mut customers);
     usage::add_months(&mut rng, &mut world.vendor, &customers, period);
     halo::add_licences(&mut rng, &mut world, &customers, period);

@@ -92,12 +92,19 @@ async fn a_client_that_gives_up_leaves_a_stored_write_behind() {
     let halo = Halo::new(&sandbox).await;
     sandbox.set_faults(first(FaultKind::HangAfterCommitMs(60_000)));
     let body = json!([{"id": 501, "count": 5}]).to_string();
-    let call = halo.try_call("POST", PATH, &body);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(200), call)
-            .await
-            .is_err()
-    );
+    let committed = async {
+        while !sandbox
+            .requests()
+            .last()
+            .is_some_and(|request| request.committed)
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        answer = halo.try_call("POST", PATH, &body) => panic!("there must be no answer: {answer:?}"),
+        () = committed => {}
+    }
     assert_eq!(sandbox.subscriptions()[0].count, 5);
     assert!(sandbox.requests().last().unwrap().committed);
 }
@@ -299,4 +306,16 @@ async fn faults_pick_their_requests() {
         seen.push(billing(&sandbox, "InvoicesReady", "202610").await.status);
     }
     assert_eq!(seen, [200, 502, 200, 502]);
+}
+
+#[tokio::test]
+async fn a_status_that_cannot_end_a_request_becomes_500() {
+    for code in [0, 42, 100, 101, 65_535] {
+        let sandbox = start().await;
+        let (answer, count, logged) = update_under(&sandbox, FaultKind::Status(code)).await;
+        assert_eq!(
+            (answer.unwrap().status, count, logged.status),
+            (500, 4, 500)
+        );
+    }
 }

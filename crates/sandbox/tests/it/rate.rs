@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::{RetryAfter, Sandbox, Switches};
+use sandbox::{Fault, FaultKind, RetryAfter, Sandbox, Switches, When};
 
 use crate::http::{Halo, billing};
 
@@ -90,6 +90,27 @@ async fn retry_after_comes_in_seconds_or_as_a_date() {
         .unwrap()
         .to_owned();
     assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
+}
+
+#[tokio::test]
+async fn no_time_is_too_far_for_a_date() {
+    let (sandbox, token) = exhausted(RetryAfter::HttpDate).await;
+    let halo = Halo {
+        sandbox: &sandbox,
+        token,
+    };
+    let kind = FaultKind::TooManyRequests {
+        retry_after: Some(u32::MAX),
+    };
+    sandbox.set_faults(vec![Fault::new(When::Always, kind)]);
+    sandbox.advance_clock(Duration::MAX);
+    let date = halo
+        .get("Client")
+        .await
+        .header("retry-after")
+        .unwrap()
+        .to_owned();
+    assert!(date.ends_with(" GMT"), "{date}");
 }
 
 #[tokio::test]

@@ -280,3 +280,15 @@ async fn deleting_marks_the_record() {
         400
     );
 }
+
+#[tokio::test]
+async fn a_large_batch_is_taken() {
+    let sandbox = start(Switches::default()).await;
+    let item =
+        json!({"client_id": 12, "name": "x", "count": 1, "type": 1, "notes": "n".repeat(1000)});
+    let answer = Halo::new(&sandbox)
+        .await
+        .post(PATH, &vec![item; 3000].into())
+        .await;
+    assert_eq!((answer.status, sandbox.subscriptions().len()), (200, 3001));
+}
