@@ -11,8 +11,9 @@ use api_core::{
 use url::Url;
 
 use crate::client::HaloClient;
+use crate::discovery::is_loopback;
 use crate::failure::error_message;
-use crate::token::{HaloTokens, TenantIn, is_loopback};
+use crate::token::{HaloTokens, TenantIn};
 
 /// The limit seen in 429 answers: "300 Requests per rolling 5 minute window".
 const OBSERVED_LIMIT: u32 = 300;

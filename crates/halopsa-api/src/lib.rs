@@ -3,6 +3,7 @@
 mod builder;
 mod client;
 mod clients;
+mod discovery;
 mod failure;
 mod fields;
 mod ids;
@@ -39,6 +40,6 @@ pub use recurring::{
     RecurringInvoices,
 };
 pub use related::{AuditEntry, ExternalLink, Item, Site, Supplier};
-pub use reports::{ReportRows, Reports, Row, identifier, quoted};
+pub use reports::{ReportLogin, ReportRows, Reports, Row, identifier, quoted};
 pub use tickets::{NewTicket, Ticket, Tickets};
 pub use token::{Grant, TenantIn};

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
 use api_core::{Clock, SecretString};
-use halopsa_api::{FieldOwner, HaloClient};
+use halopsa_api::{
+    Batch, ClientId, FieldOwner, HaloClient, LicenceId, LicenceWrite, ListClients, ListLicences,
+};
+use serde_json::json;
 
-use crate::support::{CLIENT_ID, SECRET, count, scripted_auth};
+use crate::support::{CLIENT_ID, SECRET, count, parameter, scripted, scripted_auth};
 
 type Arrivals = Arc<Mutex<Vec<Duration>>>;
 
@@ -117,4 +120,60 @@ async fn the_estimate_agrees_with_an_actual_throttled_run() {
         difference <= Duration::from_secs(5),
         "estimated {estimate:?}, took {taken:?}"
     );
+}
+
+/// Requests that reading 5,000 clients and 15,000 subscriptions takes at a page cap, discovery and token included.
+async fn requests_to_read(cap: usize, asked: u32) -> u64 {
+    let (halo, _) = scripted(move |_, target, _| {
+        let (key, rows) = if target.starts_with("/api/Client") {
+            ("clients", 5_000)
+        } else {
+            ("licences", 15_000)
+        };
+        let number = |name| parameter(target, name).unwrap().parse::<usize>().unwrap();
+        let size = number("page_size").min(cap);
+        let first = (number("page_no") - 1) * size;
+        let rows_of_page: Vec<_> = (first..rows.min(first + size))
+            .map(|id| json!({"id": id + 1, "type": 1}))
+            .collect();
+        Scripted::json(
+            200,
+            json!({"record_count": rows, key: rows_of_page}).to_string(),
+        )
+    });
+    let clients = halo.clients().list(ListClients::default()).page_size(asked);
+    assert_eq!(clients.collect_all().await.unwrap().items().len(), 5_000);
+    let licences = halo
+        .licences()
+        .list(ListLicences::default())
+        .page_size(asked);
+    assert_eq!(licences.collect_all().await.unwrap().items().len(), 15_000);
+    halo.meter().read().sent
+}
+
+#[tokio::test]
+async fn reading_a_large_tenant_takes_one_request_per_page_and_two_for_the_token() {
+    assert_eq!(requests_to_read(50, 1_000).await, 402);
+    assert_eq!(requests_to_read(100, 1_000).await, 202);
+    assert_eq!(requests_to_read(usize::MAX, 1_000).await, 22);
+}
+
+#[tokio::test]
+async fn a_thousand_writes_take_one_request_per_batch() {
+    for (size, posts) in [(1, 1_000), (25, 40), (100, 10)] {
+        let (halo, transport) = scripted(|_, _, _| Scripted::json(200, ""));
+        let batch = Batch {
+            size,
+            ..Batch::default()
+        };
+        let creates: Vec<_> = (1..=1_000)
+            .map(|id| LicenceWrite::create(ClientId::new(id), "x", 1))
+            .collect();
+        halo.licences().write_all(&creates, &batch).await.unwrap();
+        let updates: Vec<_> = (1..=1_000)
+            .map(|id| LicenceWrite::set_count(LicenceId::new(id), ClientId::new(1), 1))
+            .collect();
+        halo.licences().write_all(&updates, &batch).await.unwrap();
+        assert_eq!(count(&transport, "/api/SoftwareLicence"), 2 * posts);
+    }
 }

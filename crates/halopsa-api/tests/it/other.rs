@@ -2,7 +2,7 @@
 
 use api_core::ErrorKind;
 use api_core::testing::Scripted;
-use halopsa_api::{ClientId, NewTicket, ReportId, TicketId};
+use halopsa_api::{ClientId, NewTicket, ReportId, ReportLogin, TicketId};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -246,4 +246,24 @@ async fn the_small_lists_are_read_under_their_keys() {
         query(&requests(&server, "/api/ExternalLink").await[0])
             .contains(&("third_party_id".into(), "1048576".into()))
     );
+}
+
+#[tokio::test]
+async fn a_published_report_takes_its_own_login_and_no_token() {
+    let server = server().await;
+    answer(&server, "GET", "/api/ReportData/abc", json!([{"id": 12}])).await;
+    let login = ReportLogin {
+        user: "u".to_owned(),
+        password: "p:w".to_owned().into(),
+    };
+    assert!(!format!("{login:?}").contains("p:w"));
+    let halo = halo(&server);
+    let rows = halo.reports().published("abc", &login).await.unwrap();
+    assert_eq!(rows, json!([{"id": 12}]));
+    let sent = &requests(&server, "/api/ReportData/abc").await[0];
+    assert_eq!(sent.headers["authorization"], "Basic dTpwOnc=");
+    assert!(requests(&server, "/auth/token").await.is_empty());
+    answer_status(&server, "GET", "/api/ReportData/no", 401, "").await;
+    let error = halo.reports().published("no", &login).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
 }
