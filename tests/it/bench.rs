@@ -1,0 +1,142 @@
+//! A sandbox with a service on it, and the judge of what a sync left there.
+
+use api_core::testing::ManualClock;
+use billing_sync::plan::Approval;
+use billing_sync::state::MemoryStore;
+use billing_sync::state::StateStore;
+use cove_halo::{PlanRequest, Secrets, Service, ServiceError, Settings, SyncOutcome};
+use sandbox::{Sandbox, SandboxBuilder, Subscription};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// The month that is synced.
+pub(crate) const PERIOD: u32 = 202_610;
+
+/// 2026-11-08 12:00 UTC: October is invoiced.
+pub(crate) fn today() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_794_139_200)
+}
+
+/// Settings for a sandbox, as the demo has them.
+pub(crate) fn settings(sandbox: &Sandbox, more: &str) -> Settings {
+    let text = format!(
+        r#"
+        [cove]
+        base_url = "{billing}"
+        account_id = "{account}"
+        products = ["Cove Data Protection"]
+        [halo]
+        base_url = "{halo}"
+        customer_field = "{field}"
+        write_batch = 8
+        [[rule]]
+        service = "Cove Data Protection | Per GB"
+        round = "up"
+        {more}
+        "#,
+        billing = sandbox.billing_url(),
+        account = sandbox::ACCOUNT_ID,
+        halo = sandbox.halo_url(),
+        field = sandbox::CUSTOM_FIELD,
+    );
+    Settings::from_toml(&text, "test settings").unwrap()
+}
+
+/// The sandbox's credentials.
+pub(crate) fn secrets() -> Secrets {
+    Secrets::from_env(&|name| {
+        let value = match name {
+            "COVE_API_KEY" => sandbox::API_KEY,
+            "HALO_CLIENT_ID" => sandbox::HALO_CLIENT_ID,
+            "HALO_CLIENT_SECRET" => sandbox::HALO_CLIENT_SECRET,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .unwrap()
+}
+
+/// A sandbox, and what was in it before anything ran.
+pub(crate) struct Bench {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: Arc<dyn StateStore>,
+    before: BTreeMap<i64, Subscription>,
+}
+
+impl Bench {
+    pub(crate) async fn start(builder: SandboxBuilder) -> Self {
+        let sandbox = builder.period(PERIOD).start().await.unwrap();
+        let before =
+            sandbox.subscriptions().into_iter().map(|record| (record.id, record)).collect();
+        Self { sandbox, store: Arc::new(MemoryStore::new()), before }
+    }
+
+    /// A service on it whose clock does not wait.
+    pub(crate) fn service(&self) -> Service {
+        Service::builder(settings(&self.sandbox, ""), secrets())
+            .store(Arc::clone(&self.store))
+            .clock(Arc::new(ManualClock::new(today())))
+            .build()
+            .unwrap()
+    }
+
+    /// Forgets everything, as if the state file were lost.
+    pub(crate) fn lose_state(&mut self) {
+        self.store = Arc::new(MemoryStore::new());
+    }
+
+    pub(crate) async fn sync(&self) -> Result<SyncOutcome, ServiceError> {
+        self.service().sync(&PlanRequest::default(), Approval::by("test")).await
+    }
+
+    /// What is not as a correct sync leaves it: judged by the sandbox's own truth, not by the program's word.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
+        let now = self.sandbox.subscriptions();
+        let expected: BTreeMap<(i64, String), i64> = self
+            .sandbox
+            .expected(PERIOD)
+            .subscriptions
+            .into_iter()
+            .map(|want| ((want.client_id, want.name), want.count))
+            .collect();
+        for ((client, name), count) in &expected {
+            let found: Vec<&Subscription> = now
+                .iter()
+                .filter(|record| {
+                    record.client_id == *client
+                        && record.name == *name
+                        && record.kind == 1
+                        && record.is_active
+                        && !record.deleted
+                })
+                .collect();
+            match found.as_slice() {
+                [one] if one.count == *count => {}
+                [one] => violations.push(format!(
+                    "client {client} `{name}`: {} instead of {count}",
+                    one.count
+                )),
+                [] => violations.push(format!("client {client} `{name}`: missing")),
+                many => {
+                    violations.push(format!("client {client} `{name}`: {} times", many.len()));
+                }
+            }
+        }
+        for record in now {
+            let key = (record.client_id, record.name.clone());
+            let ours = expected.contains_key(&key)
+                && record.kind == 1
+                && record.is_active
+                && !record.deleted;
+            match self.before.get(&record.id) {
+                _ if ours => {}
+                Some(before) if *before == record => {}
+                Some(_) => violations.push(format!("out of scope, yet changed: {record:?}")),
+                None => violations.push(format!("out of scope, yet made: {record:?}")),
+            }
+        }
+        violations
+    }
+}
