@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use api_core::wire::Guarded;
+use api_core::wire::{self, Guarded};
 use api_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -14,7 +14,6 @@ use super::{Client, Clients, ListClients};
 use crate::client::HaloClient;
 use crate::fields::FieldInfo;
 use crate::ids::ClientId;
-use crate::record::is_id;
 use crate::reports::{self, Row};
 
 /// A way of finding clients by a custom field.
@@ -251,7 +250,7 @@ impl Clients {
             " AND ISNULL(AIsInactive,0)=0"
         };
         let sql = format!(
-            "SELECT Aarea AS [id], aareadesc AS [name], ISNULL(AIsInactive,0) AS [inactive], {column} AS [value] \
+            "SELECT Aarea AS [id], aareadesc AS [name], AIsInactive AS [inactive], {column} AS [value] \
              FROM AREA WHERE ISNULL({column},'')<>''{active}"
         );
         let report = self.halo.reports().sql(&sql).await?;
@@ -291,9 +290,9 @@ fn found_in_row(row: &Row) -> std::result::Result<Option<FieldMatch>, String> {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned(),
-        inactive: row
-            .get("inactive")
-            .is_some_and(|value| *value == Value::Bool(true) || is_id(value, 1)),
+        inactive: wire::opt_bool_ish(row.get("inactive").unwrap_or(&Value::Null))
+            .map_err(|problem| format!("a row of the report is unreadable: {problem}"))?
+            .unwrap_or_default(),
         value,
     }))
 }

@@ -63,7 +63,8 @@ pub enum LicenceWrite {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum WriteOutcome {
-    /// The server took it; with the stored record where the answer holds it.
+    /// The server accepted the request; with the stored record where the answer holds it. Without a record (an empty
+    /// answer, or one object for several items) only reading back proves that this item was stored.
     Confirmed(Option<Box<SoftwareLicence>>),
     /// The server refused it, and nothing of it was stored.
     Rejected {

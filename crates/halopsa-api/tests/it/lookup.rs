@@ -69,7 +69,7 @@ fn report(report: Report) -> Scripted {
             let rows: Vec<Value> = CLIENTS
                 .into_iter()
                 .filter_map(|(id, name, value)| {
-                    Some(json!({"id": id, "name": name, "inactive": 0, "value": value?}))
+                    Some(json!({"id": id, "name": name, "inactive": null, "value": value?}))
                 })
                 .collect();
             Scripted::json(
