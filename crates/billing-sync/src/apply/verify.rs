@@ -3,6 +3,7 @@
 use super::view::{View, name_of_record};
 use super::{Apply, ApplyError};
 use crate::ids::{ClientId, Key, LicenceId, RunId};
+use crate::memory::Owned;
 use crate::run::{ChangeRecord, Drift};
 use crate::target::Standing;
 use std::collections::BTreeSet;
@@ -37,26 +38,9 @@ impl Apply<'_> {
     /// # Errors
     /// When there is no such run, or the target or the state store cannot be read.
     pub async fn verify(&self, run: Option<&RunId>) -> Result<VerifyReport, ApplyError> {
-        let expected: Vec<Expected> = match run {
-            Some(run) => {
-                let Some(stored) = self.store.run(run).await? else {
-                    return Err(ApplyError::NoSuchRun(run.clone()));
-                };
-                stored.changes.iter().map(Expected::by_plan).collect()
-            }
-            None => {
-                let memory = self.store.memory().await?;
-                let owned = memory.owned.into_iter();
-                owned
-                    .map(|owned| Expected {
-                        key: owned.key,
-                        client_name: String::new(),
-                        name: None,
-                        licence: Some(owned.licence),
-                        count: owned.count,
-                    })
-                    .collect()
-            }
+        let expected = match run {
+            Some(run) => self.left_by(run).await?,
+            None => self.all_owned().await?,
         };
         let clients: BTreeSet<ClientId> = expected.iter().map(|it| it.key.client).collect();
         let view = self.read(clients).await?;
@@ -68,9 +52,30 @@ impl Apply<'_> {
             differences: found.into_iter().flatten().collect(),
         })
     }
+
+    async fn left_by(&self, run: &RunId) -> Result<Vec<Expected>, ApplyError> {
+        let stored = self.store.run(run).await?;
+        let stored = stored.ok_or_else(|| ApplyError::NoSuchRun(run.clone()))?;
+        Ok(stored.changes.iter().map(Expected::by_plan).collect())
+    }
+
+    async fn all_owned(&self) -> Result<Vec<Expected>, ApplyError> {
+        let memory = self.store.memory().await?;
+        Ok(memory.owned.into_iter().map(Expected::by_memory).collect())
+    }
 }
 
 impl Expected {
+    fn by_memory(owned: Owned) -> Self {
+        Self {
+            key: owned.key,
+            client_name: String::new(),
+            name: None,
+            licence: Some(owned.licence),
+            count: owned.count,
+        }
+    }
+
     fn by_plan(record: &ChangeRecord) -> Self {
         Self {
             key: record.change.key(),

@@ -25,7 +25,8 @@ pub(super) struct Event<'a> {
     pub(super) at: &'a str,
     /// The run; empty for what belongs to none.
     pub(super) run: &'a str,
-    pub(super) event: &'static str,
+    /// What happened.
+    pub(super) word: &'static str,
     /// JSON. Hashed as this text.
     pub(super) body: String,
 }
@@ -102,20 +103,20 @@ impl<'a> Event<'a> {
     fn new(
         at: &'a str,
         run: &'a str,
-        event: &'static str,
+        word: &'static str,
         body: &impl Serialize,
     ) -> Result<Self, StoreError> {
         let body = serde_json::to_string(body).map_err(|error| {
             StoreError::new(
                 StoreErrorKind::Misuse,
-                format!("a journal row of kind {event} cannot be written down"),
+                format!("a journal row of kind {word} cannot be written down"),
             )
             .with_source(error)
         })?;
         Ok(Self {
             at,
             run,
-            event,
+            word,
             body,
         })
     }
@@ -141,7 +142,7 @@ impl Stored {
             sequence,
             at: event.at.to_owned(),
             run: event.run.to_owned(),
-            event: event.event.to_owned(),
+            event: event.word.to_owned(),
             body: event.body,
             previous,
             hash,
@@ -167,9 +168,11 @@ pub(super) fn hash(previous: &str, sequence: u64, event: &Event<'_>) -> String {
     digest(
         previous,
         sequence,
-        [event.at, event.run, event.event, &event.body],
+        [event.at, event.run, event.word, &event.body],
     )
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn digest(previous: &str, sequence: u64, fields: [&str; 4]) -> String {
     let mut hasher = Sha256::new();
@@ -179,7 +182,6 @@ fn digest(previous: &str, sequence: u64, fields: [&str; 4]) -> String {
         hasher.update((field.len() as u64).to_le_bytes());
         hasher.update(field.as_bytes());
     }
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     hasher
         .finalize()
         .iter()

@@ -78,7 +78,7 @@ fn entry(position: usize, outcome: Outcome, written: Option<i64>, note: &str) ->
     });
     record.outcome = outcome;
     record.written_id = written.map(LicenceId::new);
-    record.note = note.to_owned();
+    note.clone_into(&mut record.note);
     JournalEntry {
         record,
         at: LATER.to_owned(),

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What goes wrong with one call to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WriteFault {
-    /// Refused; the first so many writes are stored all the same.
+    /// Refused; the first so many writes are stored all the same, if there is more than one.
     Refused(usize),
     /// Refused for a reason that holds for every write.
     Denied,
@@ -95,6 +95,7 @@ struct World {
     writes: Vec<Vec<Write>>,
     reads: usize,
     late: Vec<(usize, Write)>,
+    last_seen: Vec<Subscription>,
     in_flight: Vec<BTreeSet<ClientId>>,
     overlaps: usize,
     most_at_once: usize,
@@ -231,6 +232,11 @@ impl FakeTarget {
     /// Everything it holds, by id.
     pub fn records(&self) -> Vec<Subscription> {
         self.world().records.values().cloned().collect()
+    }
+
+    /// Everything it held when it was last read without a fault.
+    pub fn last_seen(&self) -> Vec<Subscription> {
+        self.world().last_seen.clone()
     }
 
     /// The counts of its active subscriptions by key. A key with more than one count is a duplicate.
@@ -370,6 +376,9 @@ impl World {
                 });
             }
         }
+        if hidden.is_none() {
+            self.last_seen = self.records.values().cloned().collect();
+        }
         let records: Vec<Subscription> = self
             .records
             .values()
@@ -424,7 +433,9 @@ impl World {
         match self.write_faults.get(&call).cloned() {
             None => self.write_well(batch),
             Some(WriteFault::Refused(stored)) => {
-                self.store_all(batch.iter().take(stored));
+                if batch.len() > 1 {
+                    self.store_all(batch.iter().take(stored));
+                }
                 all(WriteOutcome::Refused("refused".to_owned()))
             }
             Some(WriteFault::Denied) => all(WriteOutcome::Denied("not allowed".to_owned())),

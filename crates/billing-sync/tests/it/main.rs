@@ -5,6 +5,10 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod apply_crash;
+mod apply_faults;
+mod apply_flow;
+mod apply_stage;
 mod plan_cases;
 mod plan_file;
 mod plan_laws;

@@ -1,6 +1,7 @@
 //! The lock between processes: a file lock that the kernel releases when its process dies, however it dies.
 
 use super::super::{RunLock, StoreError, StoreErrorKind};
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -54,10 +55,10 @@ fn locked(path: &Path, file: &mut File) -> StoreError {
     if read.is_ok()
         && let Ok(process) = holder.trim().parse::<u32>()
     {
-        message.push_str(&format!(" (process {process}"));
+        let _ = write!(message, " (process {process}");
         let since = file.metadata().and_then(|it| it.modified()).ok();
         if let Some(since) = since.and_then(|it| jiff::Timestamp::try_from(it).ok()) {
-            message.push_str(&format!(", since {since:.0}"));
+            let _ = write!(message, ", since {since:.0}");
         }
         message.push(')');
     }
