@@ -360,3 +360,6 @@ fn failed(done: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
         described.with_source(error)
     }
 }
+
+#[cfg(test)]
+mod tests;
