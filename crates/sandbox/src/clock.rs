@@ -1,6 +1,6 @@
 //! The sandbox's own time: the machine's, plus what tests have advanced it by.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Dates that HTTP can write end with the year 9999.
 const FURTHEST: Duration = Duration::from_secs(100 * 366 * 86_400);
@@ -30,6 +30,17 @@ impl Clock {
     /// Time since the start. Token lives and the rate window are counted on this.
     pub(crate) fn now(&self) -> Duration {
         self.start.elapsed().saturating_add(self.advanced)
+    }
+
+    /// The time of day as unix seconds.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
+    pub(crate) fn unix(&self) -> i64 {
+        let now = SystemTime::now().checked_add(self.advanced);
+        let since = now.and_then(|now| now.duration_since(UNIX_EPOCH).ok());
+        i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
     }
 
     /// `seconds` from now as an HTTP date (`Sun, 06 Nov 1994 08:49:37 GMT`).

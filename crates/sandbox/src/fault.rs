@@ -34,7 +34,8 @@ pub enum When {
     NthOf {
         /// The service.
         service: Service,
-        /// Part of the path, for example `SoftwareLicence`. Empty: every path.
+        /// Part of the path, for example `SoftwareLicence`. Empty: every path. The method of a call to Cove's JSON-RPC API
+        /// counts as the end of its path: `/jsonapi/EnumeratePartners`.
         path_contains: String,
         /// Which of them.
         nth: u64,
@@ -76,7 +77,7 @@ pub enum FaultKind {
     EmptyBody,
     /// Handles the request, then answers 200 with `null`.
     NullBody,
-    /// Revokes every Halo token, then handles the request.
+    /// Revokes every Halo token and Cove visa, then handles the request.
     TokenRevoked,
     /// Says nothing for so many milliseconds, then closes the connection; nothing is stored.
     HangMs(u64),
@@ -85,9 +86,9 @@ pub enum FaultKind {
     /// Another person changes the count of the subscription that the request touches next: before a read is answered
     /// (its first Cove subscription), after a write is stored (its first record).
     EditCount,
-    /// A page of a Halo list repeats the page before it.
+    /// A page of a Halo list or of Cove's device statistics repeats the page before it.
     DuplicatePage,
-    /// Somebody adds a record to the front of a Halo list while it is paged.
+    /// Somebody adds a record to the front of a Halo list, or a device at Cove, while the list is paged.
     ShiftPage,
 }
 

@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::fault::FaultKind;
-use crate::halo;
 use crate::listener::Peer;
 use crate::log::{LoggedRequest, Service, Ticket, mask};
 use crate::reply;
 use crate::state::{self, Shared};
 use crate::switches::RetryAfter;
+use crate::{halo, management};
 
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 const LOGIN_PAGE: &str =
@@ -44,8 +44,17 @@ pub(crate) async fn gate(
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let (ticket, faults) = arrive(&shared, &parts);
-    let response = match to_bytes(body, LARGEST_BODY).await {
+    // Which method a call is for stands in its body, so that has to be read first.
+    let (rpc, body) = match Service::of_path(parts.uri.path()) {
+        Service::Management => read_call(body).await,
+        _ => (None, Ok(body)),
+    };
+    let (ticket, faults) = arrive(&shared, &parts, rpc);
+    let body = match body {
+        Ok(body) => to_bytes(body, LARGEST_BODY).await,
+        Err(error) => Err(error),
+    };
+    let response = match body {
         Ok(body) => {
             if let Some(entry) = shared.lock().log.entry(ticket) {
                 entry.body = mask(&String::from_utf8_lossy(&body));
@@ -64,11 +73,26 @@ pub(crate) async fn gate(
     response
 }
 
-fn arrive(shared: &Shared, parts: &Parts) -> (Ticket, Vec<FaultKind>) {
+/// The method that a JSON-RPC call names, and its body.
+async fn read_call(body: Body) -> (Option<String>, Result<Body, axum::Error>) {
+    let bytes = match to_bytes(body, LARGEST_BODY).await {
+        Ok(bytes) => bytes,
+        Err(error) => return (None, Err(error)),
+    };
+    let call: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+    let method = call.and_then(|call| Some(call.get("method")?.as_str()?.to_owned()));
+    (method, Ok(Body::from(bytes)))
+}
+
+fn arrive(shared: &Shared, parts: &Parts, rpc: Option<String>) -> (Ticket, Vec<FaultKind>) {
     let mut state = shared.lock();
+    state.world.now = state.clock.unix();
     let path = parts.uri.path();
     let service = Service::of_path(path);
-    let faults = state.faults.hit(service, path);
+    let faults = match &rpc {
+        Some(method) => state.faults.hit(service, &format!("{path}/{method}")),
+        None => state.faults.hit(service, path),
+    };
     let first_other = faults
         .iter()
         .find(|kind| !matches!(kind, FaultKind::Latency(_)));
@@ -77,6 +101,7 @@ fn arrive(shared: &Shared, parts: &Parts) -> (Ticket, Vec<FaultKind>) {
         service,
         method: parts.method.to_string(),
         path: path.to_owned(),
+        rpc,
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body: String::new(),
         status: 0,
@@ -105,12 +130,21 @@ async fn pass(
         return instead(shared, kind).await;
     }
     let is_read = parts.method == Method::GET;
+    let of_licences = parts.uri.path().contains("/SoftwareLicence");
     match &fault {
-        Some(FaultKind::TokenRevoked) => shared.lock().tokens.revoke_all(),
+        Some(FaultKind::TokenRevoked) => {
+            let mut state = shared.lock();
+            state.tokens.revoke_all();
+            state.visas.revoke_all();
+        }
         Some(FaultKind::DuplicatePage) => {
             parts.extensions.insert(RepeatPage);
         }
-        Some(FaultKind::ShiftPage) => halo::shift(&mut shared.lock().world, parts.uri.path()),
+        Some(FaultKind::ShiftPage) => {
+            let world = &mut shared.lock().world;
+            halo::shift(world, parts.uri.path());
+            management::shift(world, parts.uri.path());
+        }
         Some(FaultKind::EditCount) if is_read => {
             let query = parts.uri.query().unwrap_or_default();
             halo::edit_before_read(&mut shared.lock().world, parts.uri.path(), query);
@@ -127,7 +161,7 @@ async fn pass(
         if let Some(entry) = state.log.entry(ticket) {
             entry.committed = true;
         }
-        if fault == Some(FaultKind::EditCount) {
+        if fault == Some(FaultKind::EditCount) && of_licences {
             halo::edit_after_write(&mut state.world, stored);
         }
     }

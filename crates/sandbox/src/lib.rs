@@ -2,6 +2,7 @@
 
 mod admin;
 mod billing;
+mod calendar;
 mod clock;
 mod fault;
 mod gate;
@@ -9,6 +10,7 @@ mod halo;
 mod judge;
 mod listener;
 mod log;
+mod management;
 mod period;
 mod quantity;
 mod reply;
@@ -21,13 +23,16 @@ mod world;
 pub use fault::{Fault, FaultKind, When};
 pub use judge::{Expectation, ExpectedException, ExpectedSubscription};
 pub use log::{LoggedRequest, Service};
+pub use management::{Account, Partner};
 pub use quantity::Milli;
 pub use seed::{Oddity, OddityKind};
 pub use server::{Sandbox, SandboxBuilder};
 pub use switches::{
-    BatchFailure, BillingWrapper, CustomFieldValue, CustomFieldsInLists, PostAnswer, PostWithoutId,
-    RetryAfter, Switches,
+    ActiveSources, Availability, BatchFailure, BillingWrapper, CustomFieldValue,
+    CustomFieldsInLists, Depth, EmptyList, ManagementSwitches, ModifyPartner, NoResult, OldVisas,
+    Physicality, PostAnswer, PostWithoutId, RetryAfter, Switches, TotalsShape, UnpaddedColumns,
 };
+pub use world::cove::DeviceKind;
 pub use world::{Client, Invoice, Subscription, World};
 
 /// The account id (`sfdcid`) that the Billing API knows; as in the documentation.
@@ -42,6 +47,16 @@ pub const HALO_CLIENT_SECRET: &str = "sandbox-halo-secret-5a0d-c0fe";
 pub const TENANT: &str = "sandbox";
 /// Halo's customer-level custom field that holds the vendor's customer id.
 pub const CUSTOM_FIELD: &str = "CFCoveCustomerId";
+/// Cove's name of the partner that the management credentials belong to, with the e-mail that the console shows.
+pub const MANAGEMENT_PARTNER: &str = "Our MSP (admin@ourmsp.example)";
+/// Login name of Cove's API user.
+pub const MANAGEMENT_USER: &str = "halo-sync-api";
+/// Its token, sent as the password.
+pub const MANAGEMENT_PASSWORD: &str = "sandbox-cove-token-33491";
+/// The secret of every Cove device. It comes in answers (`Password`, `Token`, column I3) and must not appear anywhere else.
+pub const DEVICE_SECRET: &str = "sandbox-device-secret-c0ve";
+/// Id of the partner of the credentials.
+pub const RESELLER_ID: u64 = world::cove::RESELLER;
 /// Two contracts that one invoice names, one that is on an invoice without names, and one of another product.
 pub const CONTRACTS: [u64; 4] = [
     seed::CONTRACT_A,

@@ -1,6 +1,7 @@
 //! The record of every request, so that tests can count calls and see which of them changed something.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fault::FaultKind;
 
@@ -14,6 +15,8 @@ pub enum Service {
     HaloAuth,
     /// Halo's resource server (`/halo/api`, `authinfo` included).
     Halo,
+    /// Cove's JSON-RPC API.
+    Management,
     /// No service lives at that path.
     Unknown,
 }
@@ -26,6 +29,8 @@ impl Service {
             Self::HaloAuth
         } else if path.starts_with("/halo/") {
             Self::Halo
+        } else if path == "/jsonapi" || path.starts_with("/jsonapi/") {
+            Self::Management
         } else {
             Self::Unknown
         }
@@ -43,6 +48,8 @@ pub struct LoggedRequest {
     pub method: String,
     /// The path as sent, with the service's prefix.
     pub path: String,
+    /// The method called, if the service is [`Service::Management`] and the body names one.
+    pub rpc: Option<String>,
     /// The query string without `?`; secrets are masked.
     pub query: String,
     /// The body; secrets are masked.
@@ -98,19 +105,53 @@ impl Log {
     }
 }
 
-/// Masks the values of form fields that are secret. JSON bodies of these services hold none.
-pub(crate) fn mask(form: &str) -> String {
-    const SECRET: [&str; 4] = ["client_secret", "password", "x-api-key", "access_token"];
-    if !SECRET.iter().any(|name| form.contains(name)) {
-        return form.to_owned();
+/// Masks the values of form fields and JSON members that are secret.
+pub(crate) fn mask(body: &str) -> String {
+    const SECRET: [&str; 6] = [
+        "client_secret",
+        "password",
+        "x-api-key",
+        "access_token",
+        "visa",
+        "token",
+    ];
+    if !SECRET.iter().any(|name| body.contains(name)) {
+        return body.to_owned();
     }
-    form.split('&')
+    if body.trim_start().starts_with('{') {
+        return mask_json(body, &SECRET);
+    }
+    body.split('&')
         .map(|pair| match pair.split_once('=') {
             Some((name, _)) if SECRET.contains(&name) => format!("{name}=***"),
             _ => pair.to_owned(),
         })
         .collect::<Vec<_>>()
         .join("&")
+}
+
+/// An object that cannot be read may hold anything, so nothing of it is kept.
+fn mask_json(body: &str, secret: &[&str]) -> String {
+    let Ok(mut document) = serde_json::from_str(body) else {
+        return "***".to_owned();
+    };
+    let mut rest = vec![&mut document];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Array(items) => rest.extend(items),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    if secret.contains(&name.as_str()) {
+                        *value = "***".into();
+                    } else {
+                        rest.push(value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    document.to_string()
 }
 
 #[cfg(test)]
@@ -124,5 +165,14 @@ mod tests {
             "grant_type=x&client_secret=***&scope=all"
         );
         assert_eq!(mask(r#"[{"id":1}]"#), r#"[{"id":1}]"#);
+    }
+
+    #[test]
+    fn secrets_in_calls_are_masked() {
+        assert_eq!(
+            mask(r#"{"method":"Login","params":{"password":"s3cret","username":"u"},"visa":"v"}"#),
+            r#"{"method":"Login","params":{"password":"***","username":"u"},"visa":"***"}"#
+        );
+        assert_eq!(mask(r#"{"params":{"password":"s3cret"#), "***");
     }
 }

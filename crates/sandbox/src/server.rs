@@ -15,6 +15,7 @@ use crate::gate;
 use crate::judge::{self, Expectation};
 use crate::listener::{Loopback, Peer};
 use crate::log::{Log, LoggedRequest};
+use crate::management::{self, Account, Partner, Visas};
 use crate::seed::{self, Oddity};
 use crate::state::{Shared, State, Tokens, Window};
 use crate::switches::Switches;
@@ -120,12 +121,14 @@ impl SandboxBuilder {
             log: Log::default(),
             clock: Clock::new(),
             tokens: Tokens::new(self.seed),
+            visas: Visas::new(self.seed),
             window: Window::default(),
             origin: format!("http://{address}"),
         });
         let app = Router::new()
             .nest(billing::PATH, billing::router(&shared))
             .nest(halo::PATH, halo::router(&shared))
+            .merge(management::router(&shared))
             .nest("/_sandbox", admin::router(&shared, oddities.clone()))
             .layer(DefaultBodyLimit::disable()) // the gate has a limit of its own
             .layer(middleware::from_fn_with_state(shared.clone(), gate::gate))
@@ -144,7 +147,7 @@ impl SandboxBuilder {
     }
 }
 
-/// Running stand-ins of the N-able Billing API and HaloPSA. They stop when this is dropped.
+/// Running stand-ins of the N-able Billing API, Cove's JSON-RPC API and HaloPSA. They stop when this is dropped.
 ///
 /// See the [crate documentation](crate) for an example.
 #[derive(Debug)]
@@ -183,6 +186,23 @@ impl Sandbox {
         format!("{}{}", self.url(), halo::PATH)
     }
 
+    /// URL of Cove's JSON-RPC API: `http://127.0.0.1:PORT/jsonapi`.
+    pub fn management_url(&self) -> String {
+        format!("{}{}", self.url(), management::PATH)
+    }
+
+    /// Cove's partners by id, removed ones included: the truth, whatever the credentials may see.
+    pub fn partners(&self) -> Vec<Partner> {
+        let tree = management::Tree::of(&self.shared.lock().world);
+        tree.partners.into_values().collect()
+    }
+
+    /// Cove's devices by id, removed ones included.
+    pub fn accounts(&self) -> Vec<Account> {
+        let tree = management::Tree::of(&self.shared.lock().world);
+        tree.accounts.into_values().collect()
+    }
+
     /// Every licence record of Halo, by id.
     pub fn subscriptions(&self) -> Vec<Subscription> {
         self.shared.lock().world.subscriptions()
@@ -200,7 +220,9 @@ impl Sandbox {
 
     /// Changes the world as people do, at the vendor or in Halo. No request is served meanwhile.
     pub fn edit<T>(&self, edit: impl FnOnce(&mut World) -> T) -> T {
-        edit(&mut self.shared.lock().world)
+        let mut state = self.shared.lock();
+        state.world.now = state.clock.unix();
+        edit(&mut state.world)
     }
 
     /// What a correct sync of this month leaves, judged from the truth and not from what was written.

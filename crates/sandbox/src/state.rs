@@ -9,6 +9,7 @@ use fastrand::Rng;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::log::Log;
+use crate::management::Visas;
 use crate::switches::Switches;
 use crate::world::World;
 
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
+    pub(crate) visas: Visas,
     pub(crate) window: Window,
     /// Base of the sandbox's own URLs.
     pub(crate) origin: String,

@@ -1,5 +1,6 @@
 //! Builds the world from a seed: three months of usage and a Halo that a runbook and people have left their marks on.
 
+mod cove;
 mod halo;
 mod names;
 mod usage;
@@ -147,6 +148,7 @@ pub(crate) fn world(seed: u64, customers: usize, period: u32) -> (World, Vec<Odd
     halo::add_clients(&mut rng, &mut world.psa, &mut customers);
     usage::add_months(&mut rng, &mut world.vendor, &customers, period);
     halo::add_licences(&mut rng, &mut world, &customers, period);
+    cove::add_strays(&mut world);
     let oddities = customers
         .into_iter()
         .filter_map(|customer| {

@@ -1,5 +1,6 @@
 //! The state behind both services, and the edits a test may make to it as if a person did.
 
+pub(crate) mod cove;
 pub(crate) mod psa;
 pub(crate) mod vendor;
 
@@ -10,8 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::quantity::Milli;
+use cove::Cove;
 use psa::{Form, IGNORE_FIELD, Psa};
-use vendor::{Device, Line, Record, Vendor};
+use vendor::{Device, FIRST_ADDED, Line, Record, Vendor};
 
 /// The state of both services. Tests change it through [`Sandbox::edit`](crate::Sandbox::edit); such a change counts as
 /// truth for the judge, a request's does not.
@@ -19,6 +21,9 @@ use vendor::{Device, Line, Record, Vendor};
 pub struct World {
     pub(crate) vendor: Vendor,
     pub(crate) psa: Psa,
+    pub(crate) cove: Cove,
+    /// Unix seconds of the request or edit at work.
+    pub(crate) now: i64,
 }
 
 /// A Halo licence record. A subscription is one of `kind` 1.
@@ -218,7 +223,7 @@ impl World {
             .map(|record| record.devices.len())
             .sum();
         let device = Device {
-            id: 9_000_000 + devices as u64,
+            id: FIRST_ADDED + devices as u64,
             name: format!("added-{devices}"),
             site: "",
             lines: vec![Line {

@@ -12,6 +12,9 @@ pub(crate) const POOL_SERVICE: &str = "Cove Data Protection | Additional Capacit
 /// The one service that is measured in fractions and has a rounding rule in the demo.
 pub(crate) const PER_GB: &str = "Cove Data Protection | Per GB";
 
+/// Devices that tests add get ids from here on.
+pub(crate) const FIRST_ADDED: u64 = 9_000_000;
+
 /// The catalogue entry of a service.
 #[derive(Debug)]
 pub(crate) struct Offering {

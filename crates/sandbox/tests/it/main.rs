@@ -12,6 +12,7 @@ mod faults;
 mod http;
 mod judge;
 mod lists;
+mod management;
 mod rate;
 mod report;
 mod server;

@@ -1,6 +1,13 @@
 //! Server behaviour that no public evidence settles. Every suite should pass whichever way a switch stands.
 
+mod management;
+
 use serde::{Deserialize, Serialize};
+
+pub use management::{
+    ActiveSources, Availability, Depth, EmptyList, ManagementSwitches, ModifyPartner, NoResult,
+    OldVisas, Physicality, TotalsShape, UnpaddedColumns,
+};
 
 /// How the stand-ins behave where the real services are unknown. `Default` is the reference's best guess.
 ///
@@ -39,6 +46,8 @@ pub struct Switches {
     pub billing_wrapper: BillingWrapper,
     /// Life of a Halo token in seconds.
     pub expires_in: u64,
+    /// Cove's JSON-RPC API.
+    pub management: ManagementSwitches,
 }
 
 impl Default for Switches {
@@ -55,6 +64,7 @@ impl Default for Switches {
             includeinactive_returns_deleted: false,
             billing_wrapper: BillingWrapper::default(),
             expires_in: 3600,
+            management: ManagementSwitches::default(),
         }
     }
 }
