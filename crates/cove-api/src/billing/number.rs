@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 /// Reads plain (`312.407`) or scientific (`1e3`) notation; anything else, also NaN and blank, is `None`.
 pub(crate) fn parse(text: &str) -> Option<Decimal> {
     let text = text.trim();
+    if let Some(value) = plain(text) {
+        return Some(value);
+    }
     // `Decimal` also takes underscores and a leading plus sign; the vendor has never sent them.
     if !text
         .bytes()
@@ -22,6 +25,31 @@ pub(crate) fn parse(text: &str) -> Option<Decimal> {
     } else {
         text.parse().ok()
     }
+}
+
+/// Digits with at most one point among them, as nearly all quantities are; few enough to fit an integer.
+fn plain(text: &str) -> Option<Decimal> {
+    if text.len() > 18 {
+        return None;
+    }
+    let mut digits: i64 = 0;
+    let mut point = None;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && index > 0 => point = Some(index + 1),
+            _ => return None,
+        }
+    }
+    let scale = match point {
+        Some(after) => text.len() - after,
+        None => 0,
+    };
+    // "", "." and "5." are left to the general rule.
+    if text.is_empty() || point.is_some_and(|after| after == text.len()) {
+        return None;
+    }
+    Some(Decimal::new(digits, u32::try_from(scale).ok()?))
 }
 
 /// What one JSON value says about a decimal.
@@ -91,6 +119,16 @@ mod tests {
             ] {
                 let got = required(&mut serde_json::Deserializer::from_str(&json)).unwrap();
                 assert_eq!(got, want, "{json}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_quick_reading_agrees_with_the_general_one(text in "[0-9]{0,10}[.]?[0-9]{0,10}") {
+            if let Some(quick) = plain(&text) {
+                let general: Decimal = text.parse().unwrap();
+                proptest::prop_assert_eq!(quick.to_string(), general.to_string());
             }
         }
     }

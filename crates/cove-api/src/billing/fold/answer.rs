@@ -7,7 +7,7 @@ use api_core::{Error, ErrorKind};
 
 use super::cursor::Stop;
 use super::reader::{Limits, walk_slice};
-use super::sink::{Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
 use super::typed::{ClientPart, Typed, UsageEvent};
 use crate::billing::fields::{Extra, Fields};
 use crate::billing::model::{ClientUsage, UsageDocument};
@@ -63,13 +63,8 @@ impl<'v, V: UsageVisitor> Visiting<'v, V> {
 }
 
 impl<V: UsageVisitor> Sink for Visiting<'_, V> {
-    fn device(
-        &mut self,
-        at: Position,
-        json: &[u8],
-        whole: bool,
-    ) -> Result<Taken, serde_json::Error> {
-        let taken = self.typed.device(at, json, whole)?;
+    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
+        let taken = self.typed.device(at, ahead)?;
         self.hand_over();
         Ok(taken)
     }

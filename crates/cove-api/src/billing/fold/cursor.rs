@@ -2,6 +2,8 @@
 
 use serde::de::IgnoredAny;
 
+use super::sink::Ahead;
+
 /// Why the walk cannot go on.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -32,16 +34,23 @@ pub(super) struct Cursor<'a> {
     pub(super) pos: usize,
     /// Whether nothing follows `input`.
     pub(super) whole: bool,
+    /// The beginning of `input` that is UTF-8.
+    text: &'a str,
     /// Bytes of the answer before `input`.
     base: u64,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(input: &'a [u8], whole: bool, base: u64) -> Self {
+        let text = match std::str::from_utf8(input) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&input[..error.valid_up_to()]).unwrap_or_default(),
+        };
         Self {
             input,
             pos: 0,
             whole,
+            text,
             base,
         }
     }
@@ -56,6 +65,15 @@ impl<'a> Cursor<'a> {
     pub(super) fn peek(&mut self) -> Result<u8, Halt> {
         self.space();
         self.input.get(self.pos).copied().ok_or(Halt::More)
+    }
+
+    /// Everything from here on.
+    pub(super) fn ahead(&self) -> Ahead<'a> {
+        Ahead {
+            json: &self.input[self.pos..],
+            text: self.text.get(self.pos..).unwrap_or_default(),
+            whole: self.whole,
+        }
     }
 
     pub(super) fn malformed(&self, what: &str) -> Halt {

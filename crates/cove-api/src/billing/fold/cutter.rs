@@ -315,8 +315,7 @@ impl Cutter {
     }
 
     fn device(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Result<(), Halt> {
-        let json = &cursor.input[cursor.pos..];
-        match sink.device(self.at, json, cursor.whole) {
+        match sink.device(self.at, cursor.ahead()) {
             Ok(Taken::Bytes(bytes)) => {
                 cursor.pos += bytes;
                 self.at.device += 1;

@@ -1,7 +1,7 @@
 //! The walk's records as sums. Well-formed devices take a short cut that builds no types; anything unusual is decoded
 //! in full, so the short cut never decides what a record means.
 
-use super::sink::{Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
 use super::typed::{self, misfits_to_bad};
 use crate::billing::fields::Fields;
 use crate::billing::model::{ClientUsage, UsageDocument};
@@ -39,8 +39,8 @@ impl Totalling {
     }
 
     /// The short cut; `None` when the device has to be decoded in full.
-    fn short_cut(&mut self, json: &[u8]) -> Option<Taken> {
-        let mut values = serde_json::Deserializer::from_slice(json).into_iter::<Device<'_>>();
+    fn short_cut(&mut self, ahead: Ahead<'_>) -> Option<Taken> {
+        let mut values = serde_json::Deserializer::from_str(ahead.text).into_iter::<Device<'_>>();
         match values.next()? {
             Ok(device) => {
                 let bytes = values.byte_offset();
@@ -62,26 +62,24 @@ impl Totalling {
                 self.counts.devices += 1;
                 Some(Taken::Bytes(bytes))
             }
-            Err(error) if error.is_eof() => Some(Taken::More),
+            // Text that ends before the bytes do is followed by something that is not UTF-8.
+            Err(error) if error.is_eof() && ahead.text.len() == ahead.json.len() => {
+                Some(Taken::More)
+            }
             Err(_) => None,
         }
     }
 }
 
 impl Sink for Totalling {
-    fn device(
-        &mut self,
-        at: Position,
-        json: &[u8],
-        whole: bool,
-    ) -> Result<Taken, serde_json::Error> {
+    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
         if !self.options.evidence
-            && json.first() == Some(&b'{')
-            && let Some(taken) = self.short_cut(json)
+            && ahead.text.starts_with('{')
+            && let Some(taken) = self.short_cut(ahead)
         {
             return Ok(taken);
         }
-        let Some((device, bytes)) = typed::device(at, json, whole)? else {
+        let Some((device, bytes)) = typed::device(at, ahead)? else {
             return Ok(Taken::More);
         };
         self.counts.devices += 1;

@@ -11,6 +11,17 @@ pub(crate) enum Taken {
     More,
 }
 
+/// The bytes from here on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ahead<'a> {
+    /// All that have arrived; they may go on beyond the record at their start.
+    pub(crate) json: &'a [u8],
+    /// As much of them as is known to be UTF-8, checked once for all records.
+    pub(crate) text: &'a str,
+    /// Whether nothing follows them.
+    pub(crate) whole: bool,
+}
+
 /// Where the walk is, counted from 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Position {
@@ -21,13 +32,8 @@ pub(crate) struct Position {
 
 /// Takes the records.
 pub(crate) trait Sink {
-    /// One device at the start of `json`, which may go on beyond it; `whole` when nothing more will arrive.
-    fn device(
-        &mut self,
-        at: Position,
-        json: &[u8],
-        whole: bool,
-    ) -> Result<Taken, serde_json::Error>;
+    /// One device at the start of `ahead`.
+    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error>;
     /// The end of a client. `misfit` is what stood where its devices belong, if it was no list.
     fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>);
     /// Something that stands where a client belongs and is no object.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use api_core::wire::{BadRecord, Guarded};
 
 use super::cursor::{ends_by_itself, skip};
-use super::sink::{Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
 use crate::billing::fields::Fields;
 use crate::billing::model::{ClientUsage, DeviceUsage, UsageDocument};
 use crate::billing::record;
@@ -75,9 +75,9 @@ impl Typed {
 /// Decodes the device at the start of `json`.
 pub(super) fn device(
     at: Position,
-    json: &[u8],
-    whole: bool,
+    ahead: Ahead<'_>,
 ) -> Result<Option<(Guarded<DeviceUsage>, usize)>, serde_json::Error> {
+    let Ahead { json, whole, .. } = ahead;
     let mut values = serde_json::Deserializer::from_slice(json).into_iter::<DeviceUsage>();
     match values.next() {
         Some(Ok(device)) if whole || ends_by_itself(json, values.byte_offset()) => {
@@ -134,13 +134,8 @@ pub(super) fn misfits_to_bad(at: Position, misfits: Vec<Misfit>) -> Vec<BadRecor
 }
 
 impl Sink for Typed {
-    fn device(
-        &mut self,
-        at: Position,
-        json: &[u8],
-        whole: bool,
-    ) -> Result<Taken, serde_json::Error> {
-        let Some((device, bytes)) = device(at, json, whole)? else {
+    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
+        let Some((device, bytes)) = device(at, ahead)? else {
             return Ok(Taken::More);
         };
         self.counts.devices += 1;

@@ -4,6 +4,7 @@
 //! is a minor change.
 
 mod capacity;
+mod device_wire;
 mod document;
 mod invoice;
 mod services;

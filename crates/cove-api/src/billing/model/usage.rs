@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::billing::fields::{Extra, Fields};
-use crate::billing::{ClientId, DetailId, number, record};
+use crate::billing::{ClientId, DetailId, number};
 
 /// One usage line: a service and its quantity (documented in prose; member names observed in public clients).
 ///
@@ -53,8 +53,9 @@ pub struct ServiceUsage {
 }
 
 /// One device (or seat) with its usage lines.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(from = "wire::Device")]
+///
+/// Members that only describe it never make it unreadable: one of an unexpected form is left in `extra` as sent.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeviceUsage {
     /// `Detail`: the device's name, or a user's for products counted by seat (documented).
     pub detail: Option<String>,
@@ -76,7 +77,7 @@ pub struct DeviceUsage {
     pub extra: Extra,
 }
 
-/// Lowest and highest level of the vendor's customer tree that devices carry.
+/// Lowest level of the vendor's customer tree that devices carry.
 const FIRST_LEVEL: u8 = 3;
 
 impl DeviceUsage {
@@ -144,85 +145,5 @@ impl ClientUsage {
         };
         client.bad = bad;
         client
-    }
-}
-
-/// The device as it is on the wire; levels as single members.
-mod wire {
-    use super::{DetailId, DeviceUsage, Extra, Guarded, ServiceUsage, record};
-    use api_core::wire::opt_text;
-    use serde::Deserialize;
-
-    #[derive(Deserialize)]
-    #[serde(default)]
-    #[derive(Default)]
-    pub(super) struct Device {
-        #[serde(rename = "Detail", deserialize_with = "opt_text")]
-        detail: Option<String>,
-        #[serde(
-            rename = "DetailId",
-            alias = "DetailID",
-            deserialize_with = "record::optional_id"
-        )]
-        detail_id: Option<DetailId>,
-        #[serde(rename = "UsageCompanyName", deserialize_with = "opt_text")]
-        company_name: Option<String>,
-        #[serde(rename = "UsageSiteName", deserialize_with = "opt_text")]
-        site_name: Option<String>,
-        #[serde(rename = "Customer Site Name", deserialize_with = "opt_text")]
-        customer_site_name: Option<String>,
-        #[serde(rename = "UsageLevel_3", deserialize_with = "opt_text")]
-        level_3: Option<String>,
-        #[serde(rename = "UsageLevel_4", deserialize_with = "opt_text")]
-        level_4: Option<String>,
-        #[serde(rename = "UsageLevel_5", deserialize_with = "opt_text")]
-        level_5: Option<String>,
-        #[serde(rename = "UsageLevel_6", deserialize_with = "opt_text")]
-        level_6: Option<String>,
-        #[serde(rename = "UsageLevel_7", deserialize_with = "opt_text")]
-        level_7: Option<String>,
-        #[serde(rename = "UsageLevel_8", deserialize_with = "opt_text")]
-        level_8: Option<String>,
-        #[serde(rename = "Customer_Reference_L3", deserialize_with = "opt_text")]
-        reference_3: Option<String>,
-        #[serde(rename = "Customer_Reference_L4", deserialize_with = "opt_text")]
-        reference_4: Option<String>,
-        #[serde(rename = "Customer_Reference_L5", deserialize_with = "opt_text")]
-        reference_5: Option<String>,
-        #[serde(rename = "Customer_Reference_L6", deserialize_with = "opt_text")]
-        reference_6: Option<String>,
-        #[serde(rename = "Customer_Reference_L7", deserialize_with = "opt_text")]
-        reference_7: Option<String>,
-        #[serde(rename = "Customer_Reference_L8", deserialize_with = "opt_text")]
-        reference_8: Option<String>,
-        #[serde(rename = "TotalByService", deserialize_with = "record::guarded_list")]
-        total_by_service: Vec<Guarded<ServiceUsage>>,
-        #[serde(flatten)]
-        extra: Extra,
-    }
-
-    impl From<Device> for DeviceUsage {
-        fn from(d: Device) -> Self {
-            Self {
-                detail: d.detail,
-                detail_id: d.detail_id,
-                company_name: d.company_name,
-                site_name: d.site_name,
-                customer_site_name: d.customer_site_name,
-                levels: [
-                    d.level_3, d.level_4, d.level_5, d.level_6, d.level_7, d.level_8,
-                ],
-                customer_references: [
-                    d.reference_3,
-                    d.reference_4,
-                    d.reference_5,
-                    d.reference_6,
-                    d.reference_7,
-                    d.reference_8,
-                ],
-                total_by_service: d.total_by_service,
-                extra: d.extra,
-            }
-        }
     }
 }

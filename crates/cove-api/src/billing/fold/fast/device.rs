@@ -32,50 +32,40 @@ pub(super) struct Line<'a> {
     pub(super) amount: Option<Decimal>,
 }
 
-/// The members of a device. Those that only have to be text share a variant and differ in their bit, by which a
-/// member given twice is noticed.
+/// The members of a device that sums need. The others say nothing about what is counted, whatever they hold.
 enum DeviceKey {
     Company,
     Reference(usize),
     Lines,
-    Text(u32),
-    Unknown,
+    Other,
 }
 
 impl DeviceKey {
     fn of(name: &str) -> Self {
-        match name {
-            "TotalByService" => Self::Lines,
-            "UsageCompanyName" => Self::Company,
-            "Detail" => Self::Text(8),
-            "DetailId" | "DetailID" => Self::Text(9),
-            "UsageSiteName" => Self::Text(10),
-            "Customer Site Name" => Self::Text(11),
-            "UsageLevel_3" => Self::Text(12),
-            "UsageLevel_4" => Self::Text(13),
-            "UsageLevel_5" => Self::Text(14),
-            "UsageLevel_6" => Self::Text(15),
-            "UsageLevel_7" => Self::Text(16),
-            "UsageLevel_8" => Self::Text(17),
-            "Customer_Reference_L3" => Self::Reference(0),
-            "Customer_Reference_L4" => Self::Reference(1),
-            "Customer_Reference_L5" => Self::Reference(2),
-            "Customer_Reference_L6" => Self::Reference(3),
-            "Customer_Reference_L7" => Self::Reference(4),
-            "Customer_Reference_L8" => Self::Reference(5),
-            _ => Self::Unknown,
+        // By length first: most names are told apart by it, and comparing text is what costs here.
+        match (name.len(), name) {
+            (14, "TotalByService") => Self::Lines,
+            (16, "UsageCompanyName") => Self::Company,
+            (21, _) => level(name, "Customer_Reference_L").map_or(Self::Other, Self::Reference),
+            _ => Self::Other,
         }
     }
 
+    /// By which a member given twice is noticed.
     fn bit(&self) -> u32 {
         match self {
             Self::Reference(index) => 1 << index,
             Self::Company => 1 << 6,
             Self::Lines => 1 << 7,
-            Self::Text(bit) => 1 << bit,
-            Self::Unknown => 0,
+            Self::Other => 0,
         }
     }
+}
+
+/// 0 for level 3, up to 5 for level 8.
+fn level(name: &str, prefix: &str) -> Option<usize> {
+    let digit = name.strip_prefix(prefix)?.as_bytes().first()?;
+    matches!(digit, b'3'..=b'8').then(|| usize::from(digit - b'3'))
 }
 
 enum LineKey {
@@ -166,14 +156,13 @@ impl<'de> Deserialize<'de> for Device<'de> {
                     once(&mut seen, key.bit())?;
                     match key {
                         DeviceKey::Company => {
-                            device.company_name = map.next_value::<Text<'de>>()?.0
+                            device.company_name = map.next_value::<Text<'de>>()?.0;
                         }
                         DeviceKey::Reference(index) => {
                             device.references[index] = map.next_value::<Text<'de>>()?.0;
                         }
                         DeviceKey::Lines => device.lines = map.next_value()?,
-                        DeviceKey::Text(_) => drop(map.next_value::<PlainScalar>()?),
-                        DeviceKey::Unknown => drop(map.next_value::<IgnoredAny>()?),
+                        DeviceKey::Other => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
                 Ok(device)
@@ -230,7 +219,9 @@ impl<'de> Deserialize<'de> for Line<'de> {
                         LineKey::Quantity => quantity = map.next_value::<Number>()?.0,
                         LineKey::Price => price = map.next_value::<Number>()?.0,
                         LineKey::Amount => amount = map.next_value::<Number>()?.0,
-                        LineKey::Text(_) => drop(map.next_value::<PlainScalar>()?),
+                        LineKey::Text(_) => {
+                            map.next_value::<PlainScalar>()?;
+                        }
                         LineKey::Unknown => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
@@ -256,6 +247,17 @@ struct PlainScalar;
 /// A decimal in text, a whole number, or null. Other numbers are for full decoding, which reads their digits.
 struct Number(Option<Decimal>);
 
+/// `str::trim`, quicker for text that has nothing to trim.
+fn trim(text: &str) -> &str {
+    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if plain(bytes.first()) && plain(bytes.last()) {
+        text
+    } else {
+        text.trim()
+    }
+}
+
 struct Scalars;
 
 impl<'de> Visitor<'de> for Scalars {
@@ -266,7 +268,7 @@ impl<'de> Visitor<'de> for Scalars {
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-        let text = text.trim();
+        let text = trim(text);
         Ok(Text((!text.is_empty()).then_some(Cow::Borrowed(text))))
     }
 
