@@ -81,9 +81,17 @@ impl From<SettingsError> for Failure {
 
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
+        // A line without a hint would leave its reader alone.
+        let hint = error.hint().unwrap_or(match error.exit_code() {
+            ExitCode::Usage => "`cove-halo-sync doctor` checks the settings, `--help` the usage",
+            ExitCode::Drift => "make a new plan: it starts from what is there now",
+            ExitCode::Unknown => "run `cove-halo-sync resume`",
+            ExitCode::Locked => "wait for the other run to end",
+            _ => "`cove-halo-sync doctor` checks what is reachable; -v shows every step",
+        });
         Self {
             message: error.to_string(),
-            hint: error.hint().map(str::to_owned),
+            hint: Some(hint.to_owned()),
             code: error.exit_code(),
             drift: error.drift().to_vec(),
             plan: error.plan().cloned().map(Box::new),

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Shows control characters and direction marks as escapes, so that a client's name can neither steer the terminal
 /// nor pass for another name.
@@ -80,29 +81,21 @@ pub(crate) fn wait(duration: std::time::Duration) -> String {
     }
 }
 
-/// What all names have in common up to and including the last ` | `, so that a table need not repeat it. Empty when
-/// there is nothing to save.
-pub(crate) fn common_prefix<'a>(names: impl Iterator<Item = &'a str>) -> &'a str {
+/// What most names begin with, up to and including the first ` | ` (the product), so that a table need not repeat it.
+/// Names that begin otherwise are shown whole. Empty when no name has one.
+pub(crate) fn usual_prefix<'a>(names: impl Iterator<Item = &'a str>) -> &'a str {
     const MARK: &str = " | ";
-    let mut common: Option<&str> = None;
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for name in names {
-        common = Some(match common {
-            None => name,
-            Some(common) => {
-                let shared = common
-                    .char_indices()
-                    .zip(name.chars())
-                    .find(|((_, a), b)| a != b)
-                    .map_or(common.len().min(name.len()), |((at, _), _)| at);
-                common.get(..shared).unwrap_or_default()
-            }
-        });
+        if let Some(at) = name.find(MARK)
+            && let Some(prefix) = name.get(..at + MARK.len())
+        {
+            *seen.entry(prefix).or_default() += 1;
+        }
     }
-    let common = common.unwrap_or_default();
-    common
-        .rfind(MARK)
-        .and_then(|at| common.get(..at + MARK.len()))
-        .unwrap_or_default()
+    seen.into_iter()
+        .max_by_key(|(_, times)| *times)
+        .map_or("", |(prefix, _)| prefix)
 }
 
 #[cfg(test)]
@@ -155,15 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_common_part_is_taken_off_the_names() {
-        let names = [
-            "Cove Data Protection | Server",
-            "Cove Data Protection | Service",
-        ];
-        assert_eq!(common_prefix(names.into_iter()), "Cove Data Protection | ");
-        assert_eq!(common_prefix(["Cove | A", "Cave | A"].into_iter()), "");
-        assert_eq!(common_prefix(["é | A", "è | A"].into_iter()), "");
-        assert_eq!(common_prefix(std::iter::empty()), "");
-        assert_eq!(common_prefix(["A | B"].into_iter()), "A | ");
+    fn the_product_that_most_names_begin_with_is_found() {
+        let names = ["Cove | A", "EDR | A", "Cove | B | C", "none"];
+        assert_eq!(usual_prefix(names.into_iter()), "Cove | ");
+        assert_eq!(usual_prefix(["A", "B"].into_iter()), "");
+        assert_eq!(usual_prefix(std::iter::empty()), "");
     }
 }

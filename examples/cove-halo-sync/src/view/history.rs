@@ -5,7 +5,6 @@ use super::{Look, Page};
 use crate::text::plain;
 use billing_sync::run::ChangeRecord;
 use billing_sync::state::{RunSummary, StoredRun};
-use comfy_table::ColumnConstraint;
 
 /// The list of runs, the newest first.
 pub(crate) fn page(runs: &[RunSummary], look: Look) -> String {
@@ -16,9 +15,7 @@ pub(crate) fn page(runs: &[RunSummary], look: Look) -> String {
     }
     let mut table = look.table(&["run", "period", "started", "status", ">done", "by"]);
     // A run's id is there to be copied: in one piece.
-    if let Some(column) = table.column_mut(0) {
-        column.set_constraint(ColumnConstraint::ContentWidth);
-    }
+    table.keep_whole(0);
     for run in runs {
         table.add_row([
             plain(run.run_id.as_str()).into_owned(),
@@ -29,7 +26,7 @@ pub(crate) fn page(runs: &[RunSummary], look: Look) -> String {
             plain(&run.approved_by).into_owned(),
         ]);
     }
-    page.table(&table);
+    page.table(table);
     page.finish()
 }
 

@@ -1,7 +1,8 @@
 //! Where every vendor unit went, per service and in total.
 
 use super::Page;
-use crate::text::{common_prefix, fit, number};
+use super::plan::prefix_remark;
+use crate::text::{fit, number, usual_prefix};
 use billing_sync::plan::{Ledger, LedgerRow};
 use rust_decimal::Decimal;
 
@@ -25,19 +26,17 @@ pub(super) fn section(page: &mut Page, ledger: &Ledger) {
         .into_iter()
         .filter(|(name, part)| *name == "billed" || rows.iter().any(|row| !part(row).is_zero()))
         .collect();
-    page.heading(
-        "Ledger",
-        if ledger.balances() {
-            "units; vendor = the sum of the columns after it, in every row"
-        } else {
-            "units; IT DOES NOT ADD UP: this plan is never applied"
-        },
-    );
+    let prefix = usual_prefix(rows.iter().map(|row| row.service.as_str()));
+    page.heading("Ledger", &prefix_remark(prefix));
+    page.line(if ledger.balances() {
+        "units; in every row, vendor is the sum of the columns after it"
+    } else {
+        "units; IT DOES NOT ADD UP, this plan is never applied"
+    });
     let mut columns = vec!["service".to_owned(), ">vendor".to_owned()];
     columns.extend(used.iter().map(|(name, _)| format!(">{name}")));
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = page.look().table(&columns);
-    let prefix = common_prefix(rows.iter().map(|row| row.service.as_str()));
     for row in rows {
         let mut cells = vec![name(row, prefix), number(row.vendor)];
         cells.extend(used.iter().map(|(_, part)| number(part(row))));
@@ -53,7 +52,7 @@ pub(super) fn section(page: &mut Page, ledger: &Ledger) {
         cells.extend(used.iter().map(|(_, part)| total(*part)));
         table.add_row(cells);
     }
-    page.table(&table);
+    page.table(table);
 }
 
 fn name(row: &LedgerRow, prefix: &str) -> String {

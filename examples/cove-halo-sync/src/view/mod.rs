@@ -11,7 +11,9 @@ pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod verify;
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 use console::measure_text_width;
 
 /// How a page is to look.
@@ -59,7 +61,7 @@ impl Look {
     }
 
     /// An empty table with these columns; a name that begins with `>` makes a column of numbers.
-    pub(crate) fn table(self, columns: &[&str]) -> Table {
+    pub(crate) fn table(self, columns: &[&str]) -> Grid {
         const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
         let mut table = Table::new();
         table
@@ -73,9 +75,75 @@ impl Look {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        table
+        Grid {
+            numbers: columns.iter().map(|name| name.starts_with('>')).collect(),
+            table,
+        }
     }
 }
+
+/// A table being filled.
+#[derive(Debug)]
+pub(crate) struct Grid {
+    table: Table,
+    numbers: Vec<bool>,
+}
+
+impl Grid {
+    /// Adds a row, one cell per column.
+    pub(crate) fn add_row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.table
+            .add_row(cells.into_iter().collect::<Vec<String>>());
+    }
+
+    /// Keeps a column in one piece.
+    pub(crate) fn keep_whole(&mut self, column: usize) {
+        if let Some(column) = self.table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+
+    /// Width with every number in one piece and words as narrow as they may be.
+    fn room(&self, padding: u16) -> u16 {
+        self.table
+            .column_max_content_widths()
+            .into_iter()
+            .zip(&self.numbers)
+            .map(|(width, is_number)| {
+                let width = if *is_number {
+                    width
+                } else {
+                    width.min(WORD_WIDTH)
+                };
+                width.saturating_add(padding)
+            })
+            .fold(0, u16::saturating_add)
+    }
+
+    /// The lines. Numbers are kept in one piece as long as that leaves room for words.
+    fn lines(mut self, width: u16) -> Vec<String> {
+        let padding = [2, 1]
+            .into_iter()
+            .find(|padding| self.room(*padding) <= width);
+        if let Some(padding) = padding {
+            for column in self.table.column_iter_mut() {
+                column.set_padding((0, padding));
+            }
+            for index in 0..self.numbers.len() {
+                if self.numbers.get(index) == Some(&true) {
+                    self.keep_whole(index);
+                }
+            }
+        }
+        self.table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
+    }
+}
+
+/// Least width of a column of words.
+const WORD_WIDTH: u16 = 12;
 
 /// A page being written, line by line.
 #[derive(Debug)]
@@ -143,10 +211,10 @@ impl Page {
         self.text.push_str(page);
     }
 
-    /// A table without trailing white space.
-    pub(crate) fn table(&mut self, table: &Table) {
-        for line in table.lines() {
-            self.text.push_str(line.trim_end());
+    /// A table.
+    pub(crate) fn table(&mut self, grid: Grid) {
+        for line in grid.lines(self.look.width) {
+            self.text.push_str(&line);
             self.text.push('\n');
         }
     }

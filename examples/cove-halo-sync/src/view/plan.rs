@@ -1,7 +1,7 @@
 //! The plan on one page: what an administrator needs to say yes or no.
 
 use super::{Look, Page, exceptions, ledger};
-use crate::text::{common_prefix, count, fit, number, plain};
+use crate::text::{count, fit, number, plain, usual_prefix};
 use billing_sync::plan::{Change, ChangeKind, LedgerRow, Plan};
 use billing_sync::usage::Finality;
 use rust_decimal::Decimal;
@@ -106,43 +106,52 @@ fn units(plan: &Plan) -> String {
     parts.join(", ")
 }
 
-/// The changes as a table.
+/// The changes as a table. Reasons repeat, so a row has the number of its reason.
 fn changes(page: &mut Page, listed: &[&Change]) {
-    let prefix = common_prefix(listed.iter().map(|change| change.name.as_str()));
+    let prefix = usual_prefix(listed.iter().map(|change| change.name.as_str()));
     page.heading("Changes", &prefix_remark(prefix));
+    let mut reasons: Vec<&str> = Vec::new();
     let mut table = page.look().table(&[
         "action",
         "client",
         "subscription",
         ">before → after",
         ">diff",
-        "reason",
+        ">why",
     ]);
     for change in listed {
+        let reason = change.reason.as_str();
+        let number = reasons
+            .iter()
+            .position(|known| *known == reason)
+            .unwrap_or_else(|| {
+                reasons.push(reason);
+                reasons.len() - 1
+            });
         table.add_row([
             word(change.kind).to_owned(),
             client(change),
             short(&change.name, prefix),
             arrow(change),
             difference(change),
-            plain(&change.reason).into_owned(),
+            (number + 1).to_string(),
         ]);
     }
-    page.table(&table);
+    page.table(table);
+    for (index, reason) in reasons.into_iter().enumerate() {
+        page.line(format!("why {}: {}", index + 1, plain(reason)));
+    }
 }
 
-/// Says once what the names of a table begin with.
+/// Says once what most names of a table begin with.
 pub(super) fn prefix_remark(prefix: &str) -> String {
     match prefix {
         "" => String::new(),
-        prefix => format!(
-            "every name below begins with `{}`",
-            plain(prefix.trim_end())
-        ),
+        prefix => format!("names without `{}`", plain(prefix.trim_end())),
     }
 }
 
-/// A name without what all of its table have in common.
+/// A name without what most of its table begin with.
 pub(super) fn short(name: &str, prefix: &str) -> String {
     fit(name.strip_prefix(prefix).unwrap_or(name), NAME_WIDTH)
 }
@@ -189,7 +198,7 @@ fn guards(page: &mut Page, plan: &Plan) {
         tripped => format!("{tripped} tripped: not applied without a reason"),
     };
     page.heading("Guards", &remark);
-    let mut table = page.look().table(&["guard", ">limit", ">value", "state"]);
+    let mut table = page.look().table(&["guard", "limit", "value", "state"]);
     for guard in plan.guards() {
         table.add_row([
             guard.guard.word().to_owned(),
@@ -198,5 +207,5 @@ fn guards(page: &mut Page, plan: &Plan) {
             if guard.tripped { "TRIPPED" } else { "ok" }.to_owned(),
         ]);
     }
-    page.table(&table);
+    page.table(table);
 }

@@ -2,12 +2,12 @@
 
 use super::plan::{arrow, client, prefix_remark, short, word};
 use super::{Look, Page};
-use crate::text::{common_prefix, count, plain};
+use crate::text::{count, plain, usual_prefix};
 use billing_sync::run::{ChangeRecord, Drift, RunReport, RunStatus};
 use cove_halo::RequestCounts;
 
 /// Changes a table of what is done shows; the rest is in `history RUN`.
-const DONE_SHOWN: usize = 20;
+const DONE_SHOWN: usize = 10;
 
 /// The page of a run.
 pub(crate) fn page(report: &RunReport, requests: &RequestCounts, look: Look) -> String {
@@ -113,7 +113,7 @@ pub(crate) fn requests_line(requests: &RequestCounts) -> String {
 
 /// Changes with what became of them.
 pub(super) fn records(page: &mut Page, records: &[&ChangeRecord]) {
-    let prefix = common_prefix(records.iter().map(|record| record.change.name.as_str()));
+    let prefix = usual_prefix(records.iter().map(|record| record.change.name.as_str()));
     if !prefix.is_empty() {
         page.line(prefix_remark(prefix));
     }
@@ -135,7 +135,7 @@ pub(super) fn records(page: &mut Page, records: &[&ChangeRecord]) {
             plain(&record.note).into_owned(),
         ]);
     }
-    page.table(&table);
+    page.table(table);
 }
 
 /// What moved, as a table.
@@ -146,7 +146,7 @@ pub(crate) fn drift(drift: &[Drift], look: Look) -> String {
 }
 
 pub(super) fn drift_table(page: &mut Page, drift: &[Drift]) {
-    let prefix = common_prefix(drift.iter().map(|drift| drift.key.name.as_str()));
+    let prefix = usual_prefix(drift.iter().map(|drift| drift.key.name.as_str()));
     page.heading("Changed by others", &prefix_remark(prefix));
     let mut table = page
         .look()
@@ -160,5 +160,5 @@ pub(super) fn drift_table(page: &mut Page, drift: &[Drift]) {
             plain(&drift.found).into_owned(),
         ]);
     }
-    page.table(&table);
+    page.table(table);
 }

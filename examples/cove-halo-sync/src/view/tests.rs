@@ -40,39 +40,36 @@ fn a_final_plan_on_one_page() {
     requests to HaloPSA: 9 used for reading, about 3 for writing
     nothing was written
 
-    Changes (every name below begins with `Cove Data Protection |`)
-    action  client            subscription  before → after   diff  reason
+    Changes (names without `Cove Data Protection |`)
+    action  client                        subscription  before → after   diff  why
     ────────────────────────────────────────────────────────────────────────────────
-    create  Acme Ltd (11)     Per GB              - → 1401  +1401  no subscription
-                                                                   of that name
-                                                                   yet
-    change  Acme Ltd (11)     Server                9 → 12     +3  usage changed;
-                                                                   taken over by
-                                                                   its exact name
-    create  =HYPERLINK("x")   Server                 - → 3     +3  no subscription
-            \u{1b}[31m<scrip                                       of that name
-            t>\u{202e} and a                                       yet
-            tail that … (12)
+    create  Acme Ltd (11)                 Per GB              - → 1401  +1401    1
+    change  Acme Ltd (11)                 Server                9 → 12     +3    2
+    create  =HYPERLINK("x")               Server                 - → 3     +3    1
+            \u{1b}[31m<script>\u{202e}
+            and a tail that … (12)
+    why 1: no subscription of that name yet
+    why 2: usage changed; taken over by its exact name
 
-    Exceptions (not billed and left as it is; everybody else goes on)
+    Exceptions (names without `Cove Data Protection |`)
+    not billed and left as they are; everybody else goes on
 
     unmatched_customer: 2, 12.5 units
       to do: put the vendor's customer id into the client's custom field
-    customer                service  units  detail
-    ──────────────────────────────────────────────────────────────────────────
-    Nobody's customer (c3)  Per GB    10.5  no client holds the id c3 in its
-                                            custom field
-    Nobody's customer (c3)  Server       2  no client holds the id c3 in its
-                                            custom field
+    customer                units                  detail
+    ─────────────────────────────────────────────────────────────────────────────
+    Nobody's customer (c3)  10.5 Per GB, 2 Server  no client holds the id c3 in
+                                                   its custom field
 
     ambiguous_customer: 1, 1 units
       to do: leave the vendor's customer id on one client, clear it on the others
-    customer            service  units  detail
-    ────────────────────────────────────────────────────────────────────────────────
-    Twice claimed (c4)  Server       1  2 clients claim it: 14 (`Claims it`), 15
-                                        (`Claims it too`)
+    customer            units     detail
+    ────────────────────────────────────────────────────────────────────────
+    Twice claimed (c4)  1 Server  2 clients claim it: 14 (`Claims it`), 15
+                                  (`Claims it too`)
 
-    Ledger (units; vendor = the sum of the columns after it, in every row)
+    Ledger (names without `Cove Data Protection |`)
+    units; in every row, vendor is the sum of the columns after it
     service          vendor  billed  rounding  unmatched  blocked
     ───────────────────────────────────────────────────────────────
     Per GB, GB    1,410.907   1,401    -0.593       10.5        0
@@ -80,16 +77,16 @@ fn a_final_plan_on_one_page() {
     total         1,435.907   1,423    -0.593       12.5        1
 
     Guards (all pass)
-    guard                                      limit             value  state
+    guard                      limit                  value             state
     ───────────────────────────────────────────────────────────────────────────
-    finality                                   final             final  ok
-    completeness                            complete          complete  ok
-    empty_source               at least 1 usage line     7 usage lines  ok
-    unreadable_target                              0                 0  ok
-    max_changed_percent                           50                50  ok
-    max_zeroed                                    10                 0  ok
-    max_created                                  500                 2  ok
-    max_client_change_percent                    200  33.3 (client 11)  ok
+    finality                   final                  final             ok
+    completeness               complete               complete          ok
+    empty_source               at least 1 usage line  7 usage lines     ok
+    unreadable_target          0                      0                 ok
+    max_changed_percent        50                     50                ok
+    max_zeroed                 10                     0                 ok
+    max_created                500                    2                 ok
+    max_client_change_percent  200                    33.3 (client 11)  ok
     "#);
 }
 
@@ -136,7 +133,7 @@ fn a_run_that_went_well() {
     requests: 6 to N-able, 11 to HaloPSA, 1 retry, 0 throttled
 
     Written and read back
-    every name below begins with `Cove Data Protection |`
+    names without `Cove Data Protection |`
     action  client                    subscription  before → after  outcome   note
     ────────────────────────────────────────────────────────────────────────────────
     create  Acme Ltd (11)             Per GB              - → 1401  verified
@@ -168,7 +165,7 @@ fn a_run_that_needs_a_person_shows_what_is_open_first() {
     requests: 6 to N-able, 11 to HaloPSA, 1 retry, 0 throttled
 
     Not there as planned
-    every name below begins with `Cove Data Protection |`
+    names without `Cove Data Protection |`
     action  client              subscription  before → after  outcome   note
     ────────────────────────────────────────────────────────────────────────────────
     change  Acme Ltd (11)       Server                9 → 12  rejected  400: name
@@ -180,7 +177,7 @@ fn a_run_that_needs_a_person_shows_what_is_open_first() {
             tail that … (12)
 
     Written and read back
-    every name below begins with `Cove Data Protection |`
+    names without `Cove Data Protection |`
     action  client         subscription  before → after  outcome   note
     ─────────────────────────────────────────────────────────────────────
     create  Acme Ltd (11)  Per GB              - → 1401  verified
@@ -246,7 +243,7 @@ fn what_others_changed_is_told_field_by_field() {
     everything that is kept: 30 subscriptions read, 29 as recorded, 1 difference
     requests: 6 to N-able, 11 to HaloPSA, 1 retry, 0 throttled
 
-    Changed by others (every name below begins with `Cove Data Protection |`)
+    Changed by others (names without `Cove Data Protection |`)
     client                                 subscription  field  expected  found
     ─────────────────────────────────────────────────────────────────────────────
     =HYPERLINK("x")                        Server        count  9         10
@@ -315,7 +312,7 @@ fn one_run_in_full() {
     override max_created: first\nmonth
 
     Changes
-    every name below begins with `Cove Data Protection |`
+    names without `Cove Data Protection |`
     action  client                    subscription  before → after  outcome   note
     ────────────────────────────────────────────────────────────────────────────────
     create  Acme Ltd (11)             Per GB              - → 1401  verified

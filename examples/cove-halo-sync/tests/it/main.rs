@@ -1,4 +1,8 @@
 //! The built tool as its users meet it: run as a process against the stand-ins.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, too, may fail by panicking"
+)]
 
 mod demo;
 mod exit_codes;
