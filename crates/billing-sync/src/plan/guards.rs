@@ -1,8 +1,7 @@
 //! Guards as data: what a plan is measured against before it may be applied.
 
-use super::{Change, ChangeKind};
+use super::{Change, ChangeKind, PlanInput};
 use crate::rules::Limits;
-use crate::usage::Usage;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +18,8 @@ pub enum GuardName {
     Completeness,
     /// The usage must not be empty.
     EmptySource,
+    /// A month that a later one was applied after is closed: its counts would replace newer ones.
+    ClosedPeriod,
     /// Every record of the target must be readable enough to name its client.
     UnreadableTarget,
     /// Share of the existing managed subscriptions that change, in percent.
@@ -33,10 +34,11 @@ pub enum GuardName {
 
 impl GuardName {
     /// All guards, in the order they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Finality,
         Self::Completeness,
         Self::EmptySource,
+        Self::ClosedPeriod,
         Self::UnreadableTarget,
         Self::MaxChangedPercent,
         Self::MaxZeroed,
@@ -50,6 +52,7 @@ impl GuardName {
             Self::Finality => "finality",
             Self::Completeness => "completeness",
             Self::EmptySource => "empty_source",
+            Self::ClosedPeriod => "closed_period",
             Self::UnreadableTarget => "unreadable_target",
             Self::MaxChangedPercent => "max_changed_percent",
             Self::MaxZeroed => "max_zeroed",
@@ -96,11 +99,18 @@ pub struct Guard {
 
 /// Measures a plan.
 pub(super) fn measure(
-    usage: &Usage,
+    input: &PlanInput<'_>,
     changes: &[Change],
     unplaced_records: usize,
-    limits: &Limits,
 ) -> Vec<Guard> {
+    let PlanInput {
+        usage,
+        memory,
+        rules,
+        ..
+    } = *input;
+    let limits = &rules.limits;
+    let newest = memory.owned.iter().map(|owned| owned.period).max();
     let gaps = usage.completeness.problems();
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
     let (created, emptied) = (count(ChangeKind::Create), count(ChangeKind::Zero));
@@ -133,6 +143,15 @@ pub(super) fn measure(
             limit: "at least 1 usage line".to_owned(),
             value: format!("{} usage lines", usage.lines.len()),
             tripped: usage.lines.is_empty(),
+        },
+        Guard {
+            guard: GuardName::ClosedPeriod,
+            limit: newest.map_or_else(
+                || "any month".to_owned(),
+                |newest| format!("{newest} or later"),
+            ),
+            value: usage.period.to_string(),
+            tripped: newest.is_some_and(|newest| usage.period < newest),
         },
         Guard {
             guard: GuardName::UnreadableTarget,

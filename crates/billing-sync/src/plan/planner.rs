@@ -91,7 +91,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         ))
     });
 
-    let guards = guards::measure(input.usage, &changes, unplaced, &input.rules.limits);
+    let guards = guards::measure(&input, &changes, unplaced);
     let writes = changes
         .iter()
         .filter(|change| change.kind != super::ChangeKind::Keep)

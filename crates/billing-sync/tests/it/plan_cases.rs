@@ -763,6 +763,27 @@ fn guards_trip_beyond_their_limit_and_not_at_it() {
 }
 
 #[test]
+fn a_month_before_the_newest_applied_one_is_closed() {
+    let mut world = World::new()
+        .client(12, "100")
+        .uses("100", SERVER, "3")
+        .has(501, 12, SERVER, 3)
+        .owned_for("100");
+    world.memory.owned[0].period = period("202611");
+    let plan = world.plan();
+    assert_eq!(tripped(&plan), ["closed_period"]);
+    assert!(matches!(
+        plan.approve(Approval::by("job")),
+        Err(Refusal::Guards { .. })
+    ));
+    world.memory.owned[0].period = period("202610");
+    assert!(
+        tripped(&world.plan()).is_empty(),
+        "the same month may be synced again"
+    );
+}
+
+#[test]
 fn an_override_needs_a_reason_and_is_kept_with_the_approval() {
     let mut world = World::new().client(12, "100").uses("100", SERVER, "1");
     world.rules.limits.max_created = 0;
