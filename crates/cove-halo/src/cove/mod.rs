@@ -84,7 +84,8 @@ impl CoveUsage {
             .map_err(port_error)?;
         if invoices.is_empty() {
             draft.finality = Finality::Provisional(format!("no invoice for {month} yet"));
-            return self.whole_month(month, draft).await;
+            self.whole_month(month, draft).await?;
+            return Ok(());
         }
         let Relevant {
             pairs,
@@ -97,7 +98,14 @@ impl CoveUsage {
         }
         self.details(month, &pairs, draft).await?;
         if unnamed {
-            self.whole_month(month, draft).await?;
+            let read = draft.completeness.contracts_seen.clone();
+            let shown = self.whole_month(month, draft).await?;
+            // The answer for the whole month must hold what is known to be there; if it does not, more may be missing.
+            for contract in read.difference(&shown) {
+                draft.gap(format!(
+                    "the usage of the whole of {month} does not show contract {contract}, so it may lack others"
+                ));
+            }
         }
         for detail in &unreadable {
             draft.gap(format!("an invoice of {month} could not be read: {detail}"));
@@ -197,8 +205,12 @@ impl CoveUsage {
         }
     }
 
-    /// The month as a whole; takes only contracts that are wanted and were not read yet.
-    async fn whole_month(&self, month: TimeFrame, draft: &mut Draft) -> Result<(), PortError> {
+    /// The month as a whole; takes only contracts that are wanted and were not read yet. Returns every contract shown.
+    async fn whole_month(
+        &self,
+        month: TimeFrame,
+        draft: &mut Draft,
+    ) -> Result<BTreeSet<ContractId>, PortError> {
         self.relay
             .fetching(&format!("usage of the whole of {month}"));
         let mut collector = Collector::default();
@@ -208,14 +220,18 @@ impl CoveUsage {
             .map_err(port_error)?;
         let (documents, unreadable) = collector.finish();
         let read_before = draft.has_read_any();
-        let known: BTreeSet<ContractId> = documents
+        let shown: BTreeSet<ContractId> = documents
             .iter()
             .filter_map(|document| document.contract.clone())
+            .collect();
+        let to_take: BTreeSet<ContractId> = shown
+            .iter()
             .filter(|contract| draft.is_wanted(contract) && !draft.has_read(contract))
+            .cloned()
             .collect();
         for (index, mut document) in documents.into_iter().enumerate() {
             match &document.contract {
-                Some(contract) if known.contains(contract) => draft.take(document),
+                Some(contract) if to_take.contains(contract) => draft.take(document),
                 Some(_) => {}
                 // It may be a contract that was read already or is not wanted: taking it could count it twice.
                 None if read_before || !draft.wants_all() => {
@@ -240,7 +256,7 @@ impl CoveUsage {
                 draft.unreadable_document(contract, detail);
             }
         }
-        Ok(())
+        Ok(shown)
     }
 
     /// Which customers the vendor lists: the proof that one without usage has left, and is not just missing.

@@ -9,7 +9,8 @@ use billing_sync::ids::ClientId;
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::target::{Client, CompleteList, UnreadableRecord};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use halopsa_api::{FieldInfo, FindClients, ListClients, Lookup};
+use halopsa_api::{FieldInfo, ListClients, identifier};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Single reads under way at once. The request budget decides about the speed.
@@ -111,27 +112,46 @@ impl HaloTarget {
         }
     }
 
+    /// One report for all clients. It asks for the two columns that are needed and nothing else, because only these are
+    /// known to be there; names come from the list.
     async fn values_by_report(
         &self,
         field: &FieldInfo,
         problems: &mut Vec<UnreadableRecord>,
     ) -> Result<Values, api_core::Error> {
-        self.relay.reading("custom field of the clients, by report");
-        let options = FindClients {
-            lookup: Lookup::Sql,
-            include_inactive: true,
-            ..FindClients::default()
-        };
-        let index = self.client.find_clients_by_field(field, &options).await?;
-        for detail in index.unreadable() {
-            problems.push(unreadable(None, detail.clone()));
+        if field.new_storage_method {
+            return Err(api_core::Error::new(
+                ErrorKind::Config,
+                format!("{} is no column of the clients' table", field.name),
+            )
+            .with_hint("set customer_lookup = \"auto\" in the section [halo]"));
         }
+        self.relay.reading("custom field of the clients, by report");
+        let column = identifier(&field.name)?;
+        let sql = format!(
+            "SELECT Aarea AS [id], {column} AS [value] FROM AREA WHERE ISNULL({column},'')<>''"
+        );
+        let report = self.client.report_sql(&sql).await?;
         let mut values = Values::new();
-        for found in index.iter() {
-            values
-                .entry(found.client_id.get())
-                .or_default()
-                .push(found.value.clone());
+        for (index, row) in report.rows().iter().enumerate() {
+            match (row.get("id").and_then(Value::as_i64), row.get("value")) {
+                (Some(id), Some(Value::String(text))) => {
+                    values.entry(id).or_default().push(text.clone());
+                }
+                (Some(id), Some(Value::Number(number))) => {
+                    values.entry(id).or_default().push(number.to_string());
+                }
+                (Some(_), Some(Value::Null)) => {}
+                // Whose id it is, or which, is unknown, so any customer could be meant.
+                _ => problems.push(unreadable(
+                    None,
+                    format!(
+                        "row {} of the report on {} cannot be read",
+                        index + 1,
+                        field.name
+                    ),
+                )),
+            }
         }
         Ok(values)
     }

@@ -207,6 +207,7 @@ fn the_key_table_holds_exactly_the_keys_of_the_types() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn what_cannot_be_used_is_named_with_line_and_remedy() {
     for (section, line, message, hint) in [
         (

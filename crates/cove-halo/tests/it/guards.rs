@@ -1,0 +1,161 @@
+//! What keeps a plan from being applied: finality, completeness, limits, other rules, drift.
+
+use crate::harness::{Bench, PERIOD, approval, month, october};
+use billing_sync::plan::GuardName;
+use billing_sync::usage::Finality;
+use cove_halo::ExitCode;
+
+#[tokio::test]
+async fn a_month_without_invoice_is_shown_but_not_applied() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let november = month(202_611);
+    let plan = service.plan(&november).await.unwrap();
+    assert_eq!(
+        plan.finality(),
+        &Finality::Provisional("no invoice for 202611 yet".to_owned())
+    );
+    assert!(plan.writes().count() > 0);
+    let error = service.sync(&november, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::NotFinal);
+    assert!(error.hint().is_some());
+    assert!(error.plan().is_some(), "the plan is there to be shown");
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn an_open_invoice_makes_the_month_provisional_and_is_named() {
+    let bench = Bench::new().await;
+    bench
+        .sandbox
+        .edit(|world| world.set_invoice_status(PERIOD, "OPEN", "PENDING"));
+    let plan = bench.service().plan(&october()).await.unwrap();
+    let Finality::Provisional(why) = plan.finality() else {
+        panic!("an open invoice is not final");
+    };
+    let invoice = bench
+        .sandbox
+        .edit(|world| world.invoices(PERIOD)[0].id.clone());
+    assert!(
+        why.contains(&format!(
+            "invoice {invoice} has status OPEN and approval PENDING"
+        )),
+        "{why}"
+    );
+    let error = bench.service().apply(plan, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::NotFinal);
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn a_guard_stops_the_run_until_it_is_overridden_with_a_reason() {
+    let bench = Bench::new().await;
+    let service = bench.service_with("", "", "[guard]\nmax_created = 0");
+    let error = service.sync(&october(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Guard);
+    assert!(error.message().contains("max_created"), "{error}");
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("--override max_created=REASON")
+    );
+    assert_eq!(bench.committed(), 0);
+
+    let error = service
+        .sync(
+            &october(),
+            approval().overriding(GuardName::MaxCreated, " "),
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+
+    let outcome = service
+        .sync(
+            &october(),
+            approval().overriding(GuardName::MaxCreated, "first month"),
+        )
+        .await
+        .unwrap();
+    bench.assert_as_expected();
+    let run = service
+        .history_of(&outcome.run.unwrap().report.run_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(run.overrides["max_created"], "first month");
+}
+
+#[tokio::test]
+async fn an_empty_month_never_reads_as_everything_was_cancelled() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    service.sync(&october(), approval()).await.unwrap();
+    let live = bench.live();
+    bench.sandbox.edit(|world| world.remove_all_usage(PERIOD));
+    bench.sandbox.clear_requests();
+    let error = service.sync(&october(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Guard);
+    assert_eq!(error.plan().unwrap().summary().zero, 0);
+    assert_eq!(bench.committed(), 0);
+    assert_eq!(bench.live(), live);
+}
+
+#[tokio::test]
+async fn a_contract_that_is_nowhere_makes_the_usage_incomplete() {
+    let bench = Bench::new().await;
+    let contract = sandbox::CONTRACTS[0];
+    let cove = format!("contract_ids = [\"{contract}\", \"999999\"]");
+    let error = bench
+        .service_with(&cove, "", "")
+        .sync(&october(), approval())
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Guard);
+    let gaps = error.plan().unwrap().gaps().join("; ");
+    assert!(gaps.contains("contract 999999 was expected"), "{gaps}");
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn a_plan_made_under_other_rules_is_refused() {
+    let bench = Bench::new().await;
+    let plan = bench.service().plan(&october()).await.unwrap();
+    let other = bench.service_with("", "", "[guard]\nmax_created = 499");
+    let error = other.apply(plan, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert!(error.message().contains("other rules"), "{error}");
+    assert_eq!(bench.committed(), 0);
+    assert!(!bench.state().exists());
+}
+
+#[tokio::test]
+async fn a_record_that_moved_since_the_plan_stops_everything() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let plan = service.plan(&october()).await.unwrap();
+    let moved = plan
+        .writes()
+        .find(|change| change.licence_id.is_some())
+        .unwrap();
+    let id = moved.licence_id.unwrap().get();
+    let before = moved.before.unwrap().to_string();
+    bench.sandbox.edit(|world| world.set_count(id, 4711));
+    let live = bench.live();
+    let error = service.apply(plan, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Drift);
+    let [drift] = error.drift() else {
+        panic!("{:?}", error.drift());
+    };
+    assert_eq!(
+        (
+            drift.field.as_str(),
+            drift.planned.as_str(),
+            drift.found.as_str()
+        ),
+        ("count", before.as_str(), "4711")
+    );
+    assert_eq!(bench.live(), live);
+    assert_eq!(service.history(10).await.unwrap(), []);
+}

@@ -1,0 +1,11 @@
+//! The service from settings to a proven final state, over real HTTP against the stand-ins of both services.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+mod exceptions;
+mod faults;
+mod guards;
+mod harness;
+mod lookup;
+mod runs;
+mod state;

@@ -1,0 +1,127 @@
+//! The state file: who may use it, what it tells later, and what `doctor` says about everything.
+
+use crate::harness::{Bench, approval, october};
+use cove_halo::{CheckState, ExitCode};
+
+#[tokio::test]
+async fn a_second_run_at_the_same_time_is_refused() {
+    let bench = Bench::new().await;
+    let held = billing_sync::state::sqlite::SqliteStore::open(bench.state()).unwrap();
+    let lock = billing_sync::state::StateStore::lock(&held).await.unwrap();
+    let service = bench.service();
+    let error = service.sync(&october(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Locked);
+    assert!(error.hint().is_some());
+    assert_eq!(
+        bench.service().resume().await.unwrap_err().exit_code(),
+        ExitCode::Locked
+    );
+    assert!(bench.sandbox.requests().is_empty(), "the lock comes first");
+    drop(lock);
+    service.sync(&october(), approval()).await.unwrap();
+}
+
+#[tokio::test]
+async fn history_tells_what_was_done_and_the_journal_is_whole() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.service().history(10).await.unwrap(), []);
+    assert_eq!(bench.service().check_journal().await.unwrap(), 0);
+    assert!(bench.service().resume().await.unwrap().is_none());
+    assert!(!bench.state().exists(), "looking makes no file");
+    let run = bench
+        .service()
+        .sync(&october(), approval())
+        .await
+        .unwrap()
+        .run
+        .unwrap();
+
+    let service = bench.service();
+    let [summary] = service.history(10).await.unwrap().try_into().unwrap();
+    assert_eq!(summary.run_id, run.report.run_id);
+    assert_eq!(summary.approved_by, "test");
+    assert_eq!(summary.applied, run.report.applied() as u64);
+    let stored = service.history_of(&summary.run_id).await.unwrap().unwrap();
+    assert_eq!(stored.changes, run.report.changes);
+    assert!(
+        service
+            .history_of(&"no-such-run".into())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(service.check_journal().await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn verifying_without_any_run_says_that_there_is_none() {
+    let bench = Bench::new().await;
+    let error = bench.service().verify(None).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    bench.service().sync(&october(), approval()).await.unwrap();
+    let error = bench
+        .service()
+        .verify(Some(&"no-such-run".into()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert!(error.message().contains("no-such-run"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_state_file_is_refused_and_left_alone() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.state(), "my notes").unwrap();
+    let error = bench
+        .service()
+        .sync(&october(), approval())
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Failure);
+    assert_eq!(std::fs::read_to_string(bench.state()).unwrap(), "my notes");
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn doctor_finds_what_is_odd_and_writes_nothing() {
+    let bench = Bench::new().await;
+    let checks = bench.service().doctor().await;
+    let state = |name: &str| {
+        checks
+            .iter()
+            .find(|check| check.name == name)
+            .unwrap_or_else(|| panic!("no check {name} in {checks:?}"))
+    };
+    assert_eq!(state("settings").state, CheckState::Ok);
+    assert_eq!(state("N-able login").state, CheckState::Ok);
+    assert_eq!(state("HaloPSA login").state, CheckState::Ok);
+    assert_eq!(state("custom field").state, CheckState::Ok);
+    assert_eq!(state("clock").state, CheckState::Ok);
+    assert_eq!(
+        state("clients").state,
+        CheckState::Warning,
+        "two clients claim one id"
+    );
+    assert_eq!(
+        state("subscriptions").state,
+        CheckState::Warning,
+        "two of one name"
+    );
+    assert_eq!(state("request budget").state, CheckState::Ok);
+    assert_eq!(state("state").state, CheckState::Ok);
+    assert_eq!(bench.committed(), 0);
+    assert!(!bench.state().exists());
+}
+
+#[tokio::test]
+async fn doctor_goes_on_after_a_problem() {
+    let bench = Bench::new().await;
+    let text = bench.toml("", "", "").replace("\"sandbox\"", "\"other\"");
+    let settings = cove_halo::Settings::from_toml(&text, "f").unwrap();
+    let checks = Bench::builder(settings).build().unwrap().doctor().await;
+    let of = |name: &str| checks.iter().find(|check| check.name == name).unwrap();
+    assert_eq!(of("HaloPSA login").state, CheckState::Problem);
+    assert!(of("HaloPSA login").hint.is_some());
+    assert_eq!(of("clients").state, CheckState::Warning);
+    assert_eq!(of("state").state, CheckState::Ok);
+}
