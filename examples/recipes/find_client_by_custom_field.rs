@@ -22,7 +22,7 @@ async fn main() -> anyhow::Result<()> {
         .find_map(|client| Some((client.id, client.cove_id?.trim().to_owned())));
     let Some((id, cove_id)) = known else { anyhow::bail!("the sandbox has no mapped client") };
     let found = index.get(&cove_id);
-    anyhow::ensure!(found.iter().any(|client| client.id.get() == id), "{cove_id}: {found:?}");
+    anyhow::ensure!(found.iter().any(|client| client.client_id.get() == id), "{cove_id}: {found:?}");
     anyhow::ensure!(halo.meter().read().sent < 10);
     Ok(())
 }
