@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod accounts;
 mod exceptions;
 mod faults;
 mod guards;
@@ -9,3 +10,4 @@ mod harness;
 mod lookup;
 mod runs;
 mod state;
+mod watching;
