@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_core::wire::Guarded;
-use api_core::{Call, Effect, Error, ErrorKind, Meter, Result, SecretString};
+use api_core::{Call, Clock, Effect, Error, ErrorKind, Meter, Result, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
@@ -127,6 +127,10 @@ impl ManagementClient {
 
     pub(crate) fn partner_fields(&self) -> &[u32] {
         &self.0.partner_fields
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        self.0.session.exchange().clock()
     }
 
     pub(crate) fn side(&self) -> &Side {

@@ -4,6 +4,7 @@
 //! HaloPSA, apart from the place where its ids are kept ([`ExternalCode`]).
 
 mod admin;
+pub mod billable;
 mod builder;
 mod client;
 mod column;
@@ -20,6 +21,7 @@ mod partners;
 mod session;
 mod side;
 mod statistics;
+mod watermark;
 
 pub use api_core::wire::{BadRecord, Guarded};
 
@@ -40,3 +42,6 @@ pub use partners::{CodeChange, Depth};
 pub use statistics::{
     CountCheck, CountEvidence, DeviceRow, DeviceStatistics, DeviceThen, Settings, StatisticsQuery,
 };
+#[cfg(feature = "xlsx")]
+pub use watermark::read_high_watermark;
+pub use watermark::{Cell, HighWatermarkReport, HighWatermarkRow};
