@@ -99,13 +99,7 @@ impl BillingClient {
         if let Some(stranger) = found.iter().find(|fields| !is_invoice(fields)) {
             return Err(unrecognised(INVOICES, stranger));
         }
-        Ok(found
-            .iter()
-            .enumerate()
-            .map(|(index, fields)| {
-                record::guard(&format!("{INVOICES}[{index}]"), index, &fields.to_json())
-            })
-            .collect())
+        Ok(record::guard_all(INVOICES, &found))
     }
 
     /// The services and clients on a contract in a month.
@@ -185,7 +179,7 @@ impl BillingClient {
             .line
             .fold(DETAILS, &segments, &mut Visiting::new(visitor))
             .await?;
-        one_document(&end)?;
+        one_document(DETAILS, &end)?;
         Ok(end)
     }
 
@@ -207,7 +201,7 @@ impl BillingClient {
         ];
         let mut totalling = Totalling::new(options);
         let end = self.line.fold(DETAILS, &segments, &mut totalling).await?;
-        one_document(&end)?;
+        one_document(DETAILS, &end)?;
         Ok((totalling.into_totals(), end))
     }
 
@@ -291,7 +285,10 @@ fn is_invoice(fields: &Fields) -> bool {
     .any(|known| fields.get(known).is_some())
 }
 
-fn single(operation: &'static str, mut documents: Vec<UsageDocument>) -> Result<UsageDocument> {
+pub(crate) fn single(
+    operation: &'static str,
+    mut documents: Vec<UsageDocument>,
+) -> Result<UsageDocument> {
     if documents.len() > 1 {
         return Err(several(operation, documents.len()));
     }
@@ -301,13 +298,13 @@ fn single(operation: &'static str, mut documents: Vec<UsageDocument>) -> Result<
         .ok_or_else(|| soft_failure(operation))
 }
 
-fn one_document(end: &FoldEnd) -> Result<()> {
+pub(crate) fn one_document(operation: &'static str, end: &FoldEnd) -> Result<()> {
     if end.documents > 1 {
         let count = usize::try_from(end.documents).unwrap_or(usize::MAX);
-        return Err(several(DETAILS, count));
+        return Err(several(operation, count));
     }
     if end.account_data_only > 0 || (end.documents == 0 && end.unreadable == 0) {
-        return Err(soft_failure(DETAILS));
+        return Err(soft_failure(operation));
     }
     Ok(())
 }
@@ -322,7 +319,7 @@ pub(crate) fn soft_failure(operation: &'static str) -> Error {
     .with_hint("that is how it answers a wrong contract id, invoice id or month; check them")
 }
 
-fn several(operation: &'static str, count: usize) -> Error {
+pub(crate) fn several(operation: &'static str, count: usize) -> Error {
     Error::new(
         ErrorKind::Api,
         format!("expected one document, got {count}"),

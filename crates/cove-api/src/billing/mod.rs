@@ -5,6 +5,9 @@
 mod builder;
 mod client;
 mod dates;
+mod distributor;
+mod efile;
+mod evidence;
 mod fields;
 mod fold;
 mod ids;
@@ -21,6 +24,14 @@ pub use api_core::wire::{BadRecord, Guarded};
 pub use builder::ClientBuilder;
 pub use client::{BillingClient, BillingClientBuilder, DEFAULT_BASE_URL};
 pub use dates::DateText;
+pub use distributor::{
+    DISTRIBUTOR_BASE_URL, DistributorClient, DistributorClientBuilder, DistributorContract,
+    DistributorInvoice, DistributorInvoiceDetails,
+};
+pub use efile::{
+    DeviceLine, EFileCustomer, EFileLine, EFileReader, EFileUsage, EFileVariant, RepeatedDevice,
+};
+pub use evidence::{Completeness, Finality, Provisional};
 pub use fields::Extra;
 pub use fold::{
     ClientPart, FoldEnd, Limits, UsageEvent, UsageStream, UsageVisitor, fold_usage_bytes,

@@ -5,6 +5,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::fields::Fields;
+
 /// The raw text kept of an unreadable record; more would let hostile input decide our memory.
 const RAW_KEPT: usize = 16 * 1024;
 
@@ -48,6 +50,15 @@ pub(crate) fn guard<T: DeserializeOwned>(path: &str, index: usize, json: &str) -
         Ok(record) => Guarded::Good(record),
         Err(fault) => Guarded::Bad(bad(path, index, fault, json)),
     }
+}
+
+/// Objects of a list called `name`, each as a guarded record.
+pub(crate) fn guard_all<T: DeserializeOwned>(name: &str, found: &[Fields]) -> Vec<Guarded<T>> {
+    found
+        .iter()
+        .enumerate()
+        .map(|(index, fields)| guard(&format!("{name}[{index}]"), index, &fields.to_json()))
+        .collect()
 }
 
 /// The report of an unreadable record: where it was, why it was refused, and its beginning at least.

@@ -11,7 +11,7 @@ use super::{ClientId, DetailId};
 
 mod sum;
 
-pub(crate) use sum::{ClientSums, DeviceFacts, LineFacts};
+pub(crate) use sum::{ClientSums, DeviceFacts, Inexact, LineFacts, add};
 
 /// What is kept beside the sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

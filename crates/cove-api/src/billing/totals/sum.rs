@@ -136,10 +136,11 @@ fn remember(names: &mut Vec<String>, name: &str) {
     }
 }
 
-struct Inexact;
+/// A sum would have more digits than can be held.
+pub(crate) struct Inexact;
 
 /// Adds a line to the row of its service and unit. Nothing is changed when a sum would not be exact.
-fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Result<(), Inexact> {
+pub(crate) fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Result<(), Inexact> {
     let known = services
         .iter_mut()
         .find(|row| row.service.as_deref() == line.service && row.unit.as_deref() == line.unit);
