@@ -11,10 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::lint::LintFinding;
+use crate::management::Tree;
 use crate::seed::Oddity;
 use crate::state::Shared;
 use crate::switches::Switches;
-use crate::{judge, reply};
+use crate::{judge, lint, reply};
 
 /// One edit, as a person would make it.
 #[derive(Debug, Deserialize)]
@@ -69,7 +71,11 @@ struct Advance {
     advance_seconds: u64,
 }
 
-pub(crate) fn router(shared: &Shared, oddities: Vec<Oddity>) -> Router {
+pub(crate) fn router(
+    shared: &Shared,
+    oddities: Vec<Oddity>,
+    invoice_oddities: Vec<LintFinding>,
+) -> Router {
     Router::new()
         .route("/state", get(state))
         .route("/edit", post(edit))
@@ -78,7 +84,15 @@ pub(crate) fn router(shared: &Shared, oddities: Vec<Oddity>) -> Router {
         .route("/switches", get(switches).post(set_switches))
         .route("/clock", post(clock))
         .route("/expected/{period}", get(expected))
+        .route("/recurring_invoices", get(recurring_invoices))
+        .route("/expected_lint", get(expected_lint))
+        .route("/partners", get(partners))
+        .route("/accounts", get(accounts))
         .with_state(shared.clone())
+        .route(
+            "/invoice_oddities",
+            get(async move || reply::ok(&invoice_oddities)),
+        )
         .route("/oddities", get(async move || reply::ok(&oddities)))
 }
 
@@ -91,9 +105,29 @@ async fn state(State(shared): State<Shared>) -> Response {
     }))
 }
 
+async fn recurring_invoices(State(shared): State<Shared>) -> Response {
+    reply::ok(&shared.lock().world.recurring_invoices())
+}
+
+async fn expected_lint(State(shared): State<Shared>) -> Response {
+    reply::ok(&lint::lint(&shared.lock().world))
+}
+
+async fn partners(State(shared): State<Shared>) -> Response {
+    let partners = Tree::of(&shared.lock().world).partners;
+    reply::ok(&partners.into_values().collect::<Vec<_>>())
+}
+
+async fn accounts(State(shared): State<Shared>) -> Response {
+    let accounts = Tree::of(&shared.lock().world).accounts;
+    reply::ok(&accounts.into_values().collect::<Vec<_>>())
+}
+
 /// Answers what the edit made (an id), how many it touched, or whether it found its record.
 async fn edit(State(shared): State<Shared>, Json(edit): Json<Edit>) -> Response {
-    let world = &mut shared.lock().world;
+    let mut state = shared.lock();
+    state.world.now = state.clock.unix();
+    let world = &mut state.world;
     let done: Value = match edit {
         Edit::SetCount { id, count } => world.set_count(id, count).into(),
         Edit::SetActive { id, active } => world.set_active(id, active).into(),

@@ -217,7 +217,7 @@ fn vendor_units(
 fn claims(world: &World) -> HashMap<String, Vec<(i64, bool)>> {
     let mut claims: HashMap<String, Vec<(i64, bool)>> = HashMap::new();
     for client in world.psa.clients.values() {
-        let text = client.cove_text().unwrap_or_default();
+        let text = client.true_cove_text().unwrap_or_default();
         let text = text.trim();
         if !text.is_empty() {
             claims

@@ -8,6 +8,7 @@ mod fault;
 mod gate;
 mod halo;
 mod judge;
+mod lint;
 mod listener;
 mod log;
 mod management;
@@ -22,6 +23,7 @@ mod world;
 
 pub use fault::{Fault, FaultKind, When};
 pub use judge::{Expectation, ExpectedException, ExpectedSubscription};
+pub use lint::{LintFinding, LintKind};
 pub use log::{LoggedRequest, Service};
 pub use management::{Account, Partner};
 pub use quantity::Milli;
@@ -29,10 +31,12 @@ pub use seed::{Oddity, OddityKind};
 pub use server::{Sandbox, SandboxBuilder};
 pub use switches::{
     ActiveSources, Availability, BatchFailure, BillingWrapper, CustomFieldValue,
-    CustomFieldsInLists, Depth, EmptyList, ManagementSwitches, ModifyPartner, NoResult, OldVisas,
-    Physicality, PostAnswer, PostWithoutId, RetryAfter, Switches, TotalsShape, UnpaddedColumns,
+    CustomFieldsInLists, Depth, EmptyList, ListShape, ManagementSwitches, ModifyPartner, NoResult,
+    OldVisas, Physicality, PostAnswer, PostWithoutId, RetryAfter, Switches, TotalsShape,
+    UnpaddedColumns, UnshownList, UpdateLines,
 };
 pub use world::cove::DeviceKind;
+pub use world::invoices::{InvoiceLine, LinkedLicence, RecurringInvoice};
 pub use world::{Client, Invoice, Subscription, World};
 
 /// The account id (`sfdcid`) that the Billing API knows; as in the documentation.
@@ -43,6 +47,10 @@ pub const API_KEY: &str = "sandbox-nable-api-key";
 pub const HALO_CLIENT_ID: &str = "5a0d0000-0000-4000-8000-00000000c0fe";
 /// The client secret of the Halo API application.
 pub const HALO_CLIENT_SECRET: &str = "sandbox-halo-secret-5a0d-c0fe";
+/// The name that Halo's published reports are read with.
+pub const REPORT_USER: &str = "sandbox-report";
+/// The password that goes with it.
+pub const REPORT_PASSWORD: &str = "sandbox-report-password";
 /// The only tenant that Halo accepts; it may also be left out.
 pub const TENANT: &str = "sandbox";
 /// Halo's customer-level custom field that holds the vendor's customer id.

@@ -13,12 +13,14 @@ use crate::clock::Clock;
 use crate::fault::{Fault, Faults};
 use crate::gate;
 use crate::judge::{self, Expectation};
+use crate::lint::{self, LintFinding};
 use crate::listener::{Loopback, Peer};
 use crate::log::{Log, LoggedRequest};
 use crate::management::{self, Account, Partner, Visas};
 use crate::seed::{self, Oddity};
 use crate::state::{Shared, State, Tokens, Window};
 use crate::switches::Switches;
+use crate::world::invoices::RecurringInvoice;
 use crate::world::{Client, Subscription, World};
 use crate::{admin, billing, halo, period};
 
@@ -105,8 +107,8 @@ impl SandboxBuilder {
             let text = format!("{} is not a month written as YYYYMM", self.period);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let (world, oddities) = if self.blank {
-            (seed::blank(self.period), Vec::new())
+        let (world, oddities, invoice_oddities) = if self.blank {
+            (seed::blank(self.period), Vec::new(), Vec::new())
         } else {
             seed::world(self.seed, self.customers, self.period)
         };
@@ -129,7 +131,10 @@ impl SandboxBuilder {
             .nest(billing::PATH, billing::router(&shared))
             .nest(halo::PATH, halo::router(&shared))
             .merge(management::router(&shared))
-            .nest("/_sandbox", admin::router(&shared, oddities.clone()))
+            .nest(
+                "/_sandbox",
+                admin::router(&shared, oddities.clone(), invoice_oddities.clone()),
+            )
             .layer(DefaultBodyLimit::disable()) // the gate has a limit of its own
             .layer(middleware::from_fn_with_state(shared.clone(), gate::gate))
             .into_make_service_with_connect_info::<Peer>();
@@ -141,6 +146,7 @@ impl SandboxBuilder {
             shared,
             address,
             oddities,
+            invoice_oddities,
             stop,
             server,
         })
@@ -155,6 +161,7 @@ pub struct Sandbox {
     shared: Shared,
     address: SocketAddr,
     oddities: Vec<Oddity>,
+    invoice_oddities: Vec<LintFinding>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -216,6 +223,22 @@ impl Sandbox {
     /// The seeded customers that are not like the others.
     pub fn oddities(&self) -> &[Oddity] {
         &self.oddities
+    }
+
+    /// Every recurring invoice of Halo, by id.
+    pub fn recurring_invoices(&self) -> Vec<RecurringInvoice> {
+        self.shared.lock().world.recurring_invoices()
+    }
+
+    /// What was seeded wrong in the recurring invoices, one of each kind.
+    pub fn invoice_oddities(&self) -> &[LintFinding] {
+        &self.invoice_oddities
+    }
+
+    /// What is wrong between the subscriptions and the recurring invoices now. Looked at are the subscriptions whose name is
+    /// exactly a service that the vendor sells.
+    pub fn expected_lint(&self) -> Vec<LintFinding> {
+        lint::lint(&self.shared.lock().world)
     }
 
     /// Changes the world as people do, at the vendor or in Halo. No request is served meanwhile.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::world::World;
-use crate::world::psa::{ClientRecord, Form, Licence};
+use crate::world::psa::{ClientRecord, Form, Licence, PERSON, Posted};
 use crate::world::vendor::PRODUCT;
 
 /// A person edits the Cove subscription that this read will show first.
@@ -16,22 +16,24 @@ pub(crate) fn edit_before_read(world: &mut World, path: &str, query: &str) {
     let client: Option<i64> = pairs
         .filter(|(name, _)| *name == "client_id")
         .find_map(|(_, id)| id.parse().ok());
-    let shown = |licence: &&mut Licence| {
+    let shown = |licence: &&Licence| {
         single.is_none_or(|id| id == licence.id)
             && client.is_none_or(|id| id == licence.form.client_id)
             && licence.form.is_live_subscription()
             && licence.form.name.starts_with(PRODUCT)
     };
-    if let Some(licence) = world.psa.licences.values_mut().find(shown) {
-        licence.count += 7;
+    let found = world.psa.licences.values().find(shown).map(|one| one.id);
+    if let Some(id) = found {
+        let more = |licence: &mut Licence| licence.count += 7;
+        world.psa.change(id, PERSON, world.now, more);
     }
 }
 
 /// A person edits the first record of a write that was just stored.
 pub(crate) fn edit_after_write(world: &mut World, stored: &[i64]) {
-    let first = stored.first().and_then(|id| world.psa.licences.get_mut(id));
-    if let Some(licence) = first {
-        licence.count += 7;
+    if let Some(id) = stored.first() {
+        let more = |licence: &mut Licence| licence.count += 7;
+        world.psa.change(*id, PERSON, world.now, more);
     }
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn shift(world: &mut World, path: &str) {
             inactive: false,
             cove_id: Value::Null,
             ignore: false,
+            posted: Posted::default(),
         };
         psa.clients.insert(id, record);
     } else if path.ends_with("/SoftwareLicence") {

@@ -12,13 +12,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use self::draft::Draft;
+use super::items;
 use super::lists::{Ask, page};
 use super::refusal::Refusal;
 use crate::gate::{RepeatPage, Stored};
 use crate::reply;
 use crate::state::{Shared, State as Sandbox};
-use crate::switches::{BatchFailure, PostAnswer};
-use crate::world::psa::{Licence, Psa};
+use crate::switches::BatchFailure;
+use crate::world::psa::{API_AGENT, Licence, Psa};
 
 const NO_DATE: &str = "1900-01-01T00:00:00";
 
@@ -74,32 +75,35 @@ pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<String>) ->
 pub(super) async fn delete(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
     let mut state = shared.lock();
     let id: Option<i64> = id.parse().ok();
+    let world = &mut state.world;
     let found = id
-        .and_then(|id| state.world.psa.licences.get_mut(&id))
+        .and_then(|id| world.psa.licences.get(&id))
         .filter(|one| !one.form.deleted);
     let Some(licence) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    licence.form.deleted = true;
-    let licence = licence.clone();
-    with_stored(
-        reply::ok(&row(&state.world.psa, &licence)),
-        vec![licence.id],
-    )
+    let id = licence.id;
+    let psa = &mut world.psa;
+    psa.change(id, API_AGENT, world.now, |licence| {
+        licence.form.deleted = true;
+    });
+    let row = psa.licences.get(&id).map(|licence| row(psa, licence));
+    with_stored(reply::ok(&row), vec![id])
 }
 
 pub(super) async fn post(State(shared): State<Shared>, body: Bytes) -> Response {
-    let items = match serde_json::from_slice(&body) {
-        Ok(Value::Array(items)) => items,
-        Ok(_) => {
-            let text = "Cannot deserialize the current JSON object because the type requires a JSON array.";
-            return Refusal::Message(text).answer();
-        }
-        Err(_) => return Refusal::ResultCode("Bad request".to_owned()).answer(),
+    let items = match items::read(&body) {
+        Ok(items) => items,
+        Err(refusal) => return refusal.answer(),
     };
     let mut state = shared.lock();
     match store(&mut state, &items) {
-        (stored, None) => with_stored(answer(&state, &stored), stored),
+        (stored, None) => {
+            let psa = &state.world.psa;
+            let rows = stored.iter().filter_map(|id| psa.licences.get(id));
+            let rows = rows.map(|one| row(psa, one)).collect();
+            items::answer(StatusCode::OK, state.switches.post_answer, rows, stored)
+        }
         (stored, Some(refusal)) => with_stored(refusal.answer(), stored),
     }
 }
@@ -107,6 +111,7 @@ pub(super) async fn post(State(shared): State<Shared>, body: Bytes) -> Response 
 /// Stores the items as the switches say. The refusal is set if the answer is to be one.
 fn store(state: &mut Sandbox, items: &[Value]) -> (Vec<i64>, Option<Refusal>) {
     let matching = state.switches.post_without_id;
+    let now = state.world.now;
     let psa = &mut state.world.psa;
     // No record of a batch can refer to another one of it, so all can be checked first.
     let mut drafts = Vec::new();
@@ -126,27 +131,14 @@ fn store(state: &mut Sandbox, items: &[Value]) -> (Vec<i64>, Option<Refusal>) {
     }
     let stored: Vec<i64> = drafts
         .into_iter()
-        .map(|draft| draft.store(psa, matching))
+        .map(|draft| draft.store(psa, matching, now))
         .collect();
     let skips = state.switches.batch_failure == BatchFailure::SkipsBadOnes;
     let refusal = refusal.filter(|_| !skips || stored.is_empty());
     (stored, refusal)
 }
 
-fn answer(state: &Sandbox, stored: &[i64]) -> Response {
-    let psa = &state.world.psa;
-    let mut rows = stored
-        .iter()
-        .filter_map(|id| psa.licences.get(id))
-        .map(|one| row(psa, one));
-    match state.switches.post_answer {
-        PostAnswer::Array => reply::ok(&rows.collect::<Value>()),
-        PostAnswer::Object => reply::ok(&rows.next().unwrap_or(Value::Null)),
-        PostAnswer::Empty => StatusCode::OK.into_response(),
-    }
-}
-
-fn with_stored(mut response: Response, stored: Vec<i64>) -> Response {
+pub(super) fn with_stored(mut response: Response, stored: Vec<i64>) -> Response {
     response.extensions_mut().insert(Stored(stored));
     response
 }

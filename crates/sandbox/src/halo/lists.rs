@@ -3,7 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use axum::response::Response;
 use serde_json::{Value, json};
+
+use crate::reply;
+use crate::switches::UnshownList;
 
 /// The parameters of a list request.
 #[derive(Debug)]
@@ -82,6 +86,22 @@ pub(super) fn page<'a, T>(
     let start = (shown - 1).saturating_mul(size).min(rows.len());
     let end = start.saturating_add(size).min(rows.len());
     (rows.get(start..end).unwrap_or_default(), envelope)
+}
+
+/// A list whose rows stand where the switch says, if it has two keys: nobody has shown where they really stand.
+pub(super) fn shaped(
+    mut envelope: serde_json::Map<String, Value>,
+    keys: (&'static str, Option<&'static str>),
+    rows: Value,
+    unshown: UnshownList,
+) -> Response {
+    let key = match (keys, unshown) {
+        ((_, Some(_)), UnshownList::Bare) => return reply::ok(&rows),
+        ((_, Some(long)), UnshownList::LongKey) => long,
+        ((short, _), _) => short,
+    };
+    envelope.insert(key.to_owned(), rows);
+    reply::ok(&envelope)
 }
 
 #[cfg(test)]

@@ -1,12 +1,18 @@
 //! HaloPSA: routes, the rate limit and the token check in front of them.
 
 mod auth;
+mod changes;
 mod clients;
 mod disturb;
+mod fields;
+mod items;
 mod licences;
 mod lists;
+mod recurring;
 mod refusal;
 mod report;
+mod shelves;
+mod sites;
 
 pub(crate) use disturb::{edit_after_write, edit_before_read, shift};
 
@@ -17,28 +23,35 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::state::Shared;
-use crate::world::psa::{COVE_FIELD_ID, IGNORE_FIELD, IGNORE_FIELD_ID};
-use crate::{CUSTOM_FIELD, gate, reply};
+use crate::{gate, reply};
 
 /// Prefix of both servers; a real tenant has them at the root of its host.
 pub(crate) const PATH: &str = "/halo";
 
 pub(crate) fn router(shared: &Shared) -> Router {
     let api = Router::new()
-        .route("/FieldInfo", get(field_info))
-        .route("/Client", get(clients::list))
+        .route("/FieldInfo", get(fields::list))
+        .route("/FieldInfo/{id}", get(fields::one))
+        .route("/Client", get(clients::list).post(clients::post))
         .route("/Client/{id}", get(clients::one))
         .route("/SoftwareLicence", get(licences::list).post(licences::post))
         .route(
             "/SoftwareLicence/{id}",
             get(licences::one).delete(licences::delete),
         )
-        .route("/Report", post(report::run))
+        .route("/LicenceChange", get(changes::list))
+        .route("/Site", get(sites::list))
+        .route("/Site/{id}", get(sites::one))
+        .route("/Report", get(report::list).post(report::run))
+        .route("/Report/{id}", get(report::one))
+        .merge(recurring::router())
+        .merge(shelves::router())
         .layer(middleware::from_fn_with_state(shared.clone(), check_token))
         .route("/authinfo", get(auth_info))
+        .route("/ReportData/{id}", get(report::published)) // a name and password of its own
         .layer(middleware::from_fn_with_state(shared.clone(), check_rate));
     Router::new()
         .nest("/api", api)
@@ -91,56 +104,24 @@ fn not_allowed(shared: &Shared, request: &Request) -> Option<Response> {
         Some(scopes) => scopes,
     };
     let path = request.uri().path();
-    let needed = match (path, request.method()) {
-        (path, _) if path.contains("/Client") => "read:customers",
-        (path, &Method::GET) if path.contains("/SoftwareLicence") => "read:softwarelicensing",
-        (path, _) if path.contains("/SoftwareLicence") => "edit:softwarelicensing",
-        (path, _) if path.contains("/Report") => "read:reporting",
-        _ => return None,
-    };
+    let needed = area_of(path, request.method())?;
     let allowed = scopes.iter().any(|scope| auth::grants(scope, needed));
     (!allowed).then(|| StatusCode::FORBIDDEN.into_response())
 }
 
-/// A bare array (observed in public clients); only `typeid=2`, clients, has fields here.
-async fn field_info(request: Request) -> Response {
-    let of_clients = request
-        .uri()
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .any(|pair| pair == "typeid=2");
-    let fields = if of_clients { fields() } else { json!([]) };
-    reply::ok(&fields)
-}
-
-fn fields() -> Value {
-    json!([
-        {
-            "id": COVE_FIELD_ID,
-            "guid": "7f1f7d18-3a0f-4f06-9a2f-0a6d1d4e0c11",
-            "name": CUSTOM_FIELD,
-            "label": "Cove Customer ID",
-            "labellong": "",
-            "type": 0,
-            "custom": 1,
-            "usage": 2,
-            "inputtype": 0,
-            "characterlimit": 0,
-            "searchable": true,
-            "visibility": 0,
-            "new_storage_method": false,
-        },
-        {
-            "id": IGNORE_FIELD_ID,
-            "guid": "7f1f7d18-3a0f-4f06-9a2f-0a6d1d4e0c12",
-            "name": IGNORE_FIELD,
-            "label": "Skip Cove billing",
-            "type": 6,
-            "custom": 1,
-            "usage": 2,
-            "inputtype": 0,
-            "new_storage_method": true,
-        },
-    ])
+/// The scope that a call needs. Reports are run by `POST`, which is reading.
+fn area_of(path: &str, method: &Method) -> Option<&'static str> {
+    let reads = method == Method::GET;
+    let resource = path.trim_start_matches('/').split('/').next();
+    let (read, edit) = match resource.unwrap_or_default() {
+        "Client" | "Site" | "ExternalLink" => ("read:customers", "edit:customers"),
+        "SoftwareLicence" | "LicenceChange" => ("read:softwarelicensing", "edit:softwarelicensing"),
+        "RecurringInvoice" => ("read:invoices", "edit:invoices"),
+        "Report" => ("read:reporting", "read:reporting"),
+        "Item" => ("read:items", "edit:items"),
+        "Supplier" => ("read:suppliers", "edit:suppliers"),
+        "Tickets" | "Actions" => ("read:tickets", "edit:tickets"),
+        _ => return None,
+    };
+    Some(if reads { read } else { edit })
 }

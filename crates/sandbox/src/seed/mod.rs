@@ -2,12 +2,15 @@
 
 mod cove;
 mod halo;
+mod invoices;
 mod names;
+mod shelves;
 mod usage;
 
 use fastrand::Rng;
 use serde::Serialize;
 
+use crate::lint::LintFinding;
 use crate::period;
 use crate::world::World;
 use crate::world::vendor::{Contract, Invoice, Month, Vendor};
@@ -141,7 +144,11 @@ pub(crate) fn blank(period: u32) -> World {
 }
 
 /// The full world.
-pub(crate) fn world(seed: u64, customers: usize, period: u32) -> (World, Vec<Oddity>) {
+pub(crate) fn world(
+    seed: u64,
+    customers: usize,
+    period: u32,
+) -> (World, Vec<Oddity>, Vec<LintFinding>) {
     let mut rng = Rng::with_seed(seed);
     let mut world = blank(period);
     let mut customers = cast(&mut rng, customers.clamp(FEWEST_CUSTOMERS, MOST_CUSTOMERS));
@@ -149,6 +156,8 @@ pub(crate) fn world(seed: u64, customers: usize, period: u32) -> (World, Vec<Odd
     usage::add_months(&mut rng, &mut world.vendor, &customers, period);
     halo::add_licences(&mut rng, &mut world, &customers, period);
     cove::add_strays(&mut world);
+    shelves::add(&mut world.psa);
+    let invoice_oddities = invoices::add_lines(&mut world.psa, &customers);
     let oddities = customers
         .into_iter()
         .filter_map(|customer| {
@@ -160,7 +169,7 @@ pub(crate) fn world(seed: u64, customers: usize, period: u32) -> (World, Vec<Odd
             })
         })
         .collect();
-    (world, oddities)
+    (world, oddities, invoice_oddities)
 }
 
 /// Deals the oddities out over the customers.

@@ -24,7 +24,7 @@ pub use management::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// What `POST /SoftwareLicence` answers.
+    /// What a successful `POST` to Halo answers, whatever the resource.
     pub post_answer: PostAnswer,
     /// The largest page the Halo lists give, whatever `page_size` asks for. `None`: no cap.
     pub page_cap: Option<u32>,
@@ -42,6 +42,12 @@ pub struct Switches {
     pub rate_limit: Option<(u32, u64)>,
     /// Whether `includeinactive=true` also lists deleted licences.
     pub includeinactive_returns_deleted: bool,
+    /// Whether Halo's `POST` to `RecurringInvoice/updatelines` keeps the lines that it does not name.
+    pub update_lines: UpdateLines,
+    /// How Halo's `RecurringInvoice` list looks without paging.
+    pub unpaged_invoices: ListShape,
+    /// Where the rows stand in the Halo lists whose key nobody has shown: `LicenceChange`, `ExternalLink`, `Audit`, `Report`.
+    pub unshown_lists: UnshownList,
     /// How the Billing API wraps answers that are documented as a bare object.
     pub billing_wrapper: BillingWrapper,
     /// Life of a Halo token in seconds.
@@ -62,6 +68,9 @@ impl Default for Switches {
             retry_after: RetryAfter::default(),
             rate_limit: Some((300, 300)),
             includeinactive_returns_deleted: false,
+            update_lines: UpdateLines::default(),
+            unpaged_invoices: ListShape::default(),
+            unshown_lists: UnshownList::default(),
             billing_wrapper: BillingWrapper::default(),
             expires_in: 3600,
             management: ManagementSwitches::default(),
@@ -69,7 +78,7 @@ impl Default for Switches {
     }
 }
 
-/// What a successful `POST /SoftwareLicence` answers.
+/// What a successful `POST` to Halo answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PostAnswer {
@@ -141,6 +150,41 @@ pub enum RetryAfter {
     Seconds,
     /// `Retry-After: Sun, 06 Nov 1994 08:49:37 GMT`
     HttpDate,
+}
+
+/// Whether updating some lines of a recurring invoice keeps the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateLines {
+    /// They stay.
+    #[default]
+    KeepsOthers,
+    /// They are gone.
+    DropsOthers,
+}
+
+/// How a list is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListShape {
+    /// `{"record_count": …, "<key>": […]}`
+    #[default]
+    Envelope,
+    /// `[…]` (expected by one public client)
+    Bare,
+}
+
+/// Where the rows of a list stand whose key nobody has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnshownList {
+    /// Under a short word: `changes`, `links`, `audit`, `reports`.
+    #[default]
+    ShortKey,
+    /// Under the resource's name: `licencechanges`, `externallinks`, `audits`, `reports`.
+    LongKey,
+    /// A bare array.
+    Bare,
 }
 
 /// How the Billing API wraps answers that are documented as a bare object.

@@ -1,6 +1,7 @@
 //! The state behind both services, and the edits a test may make to it as if a person did.
 
 pub(crate) mod cove;
+pub(crate) mod invoices;
 pub(crate) mod psa;
 pub(crate) mod vendor;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::quantity::Milli;
 use cove::Cove;
-use psa::{Form, IGNORE_FIELD, Psa};
+use psa::{Form, IGNORE_FIELD, PERSON, Psa};
 use vendor::{Device, FIRST_ADDED, Line, Record, Vendor};
 
 /// The state of both services. Tests change it through [`Sandbox::edit`](crate::Sandbox::edit); such a change counts as
@@ -105,7 +106,7 @@ impl World {
             .map(|client| Client {
                 id: client.id,
                 name: client.name.clone(),
-                inactive: client.inactive,
+                inactive: client.is_inactive(),
                 cove_id: client.cove_text(),
                 custom_fields: BTreeMap::from([(IGNORE_FIELD.to_owned(), client.ignore.into())]),
             })
@@ -130,10 +131,7 @@ impl World {
     /// Sets a subscription's count, as a person would in Halo. False: no such record.
     pub fn set_count(&mut self, id: i64, count: i64) -> bool {
         self.psa
-            .licences
-            .get_mut(&id)
-            .map(|licence| licence.count = count)
-            .is_some()
+            .change(id, PERSON, self.now, |licence| licence.count = count)
     }
 
     /// Sets whether a subscription is active. False: no such record.
@@ -165,13 +163,23 @@ impl World {
     /// Sets the custom field that holds the vendor's customer id. False: no such client.
     pub fn set_custom_field(&mut self, client_id: i64, value: impl Into<Value>) -> bool {
         let client = self.psa.clients.get_mut(&client_id);
-        client.map(|client| client.cove_id = value.into()).is_some()
+        client
+            .map(|client| {
+                client.cove_id = value.into();
+                client.posted.cove_id = None;
+            })
+            .is_some()
     }
 
     /// Sets whether a client is inactive. False: no such client.
     pub fn set_client_inactive(&mut self, client_id: i64, inactive: bool) -> bool {
         let client = self.psa.clients.get_mut(&client_id);
-        client.map(|client| client.inactive = inactive).is_some()
+        client
+            .map(|client| {
+                client.inactive = inactive;
+                client.posted.inactive = None;
+            })
+            .is_some()
     }
 
     /// Renames a client. False: no such client.
@@ -283,13 +291,11 @@ impl World {
 
     /// Applies an edit to a record and to what the judge knows of it.
     fn reform(&mut self, id: i64, edit: impl Fn(&mut Form)) -> bool {
-        let Some(licence) = self.psa.licences.get_mut(&id) else {
-            return false;
-        };
-        edit(&mut licence.form);
-        if let Some(standing) = &mut licence.standing {
-            edit(standing);
-        }
-        true
+        self.psa.change(id, PERSON, self.now, |licence| {
+            edit(&mut licence.form);
+            if let Some(standing) = &mut licence.standing {
+                edit(standing);
+            }
+        })
     }
 }

@@ -104,7 +104,7 @@ async fn field_info_is_a_bare_array() {
         &[],
     );
     assert_eq!(body[0]["name"], CUSTOM_FIELD);
-    assert_eq!(halo.get("FieldInfo?typeid=1").await.json(), json!([]));
+    assert_eq!(halo.get("FieldInfo?typeid=4").await.json(), json!([]));
 }
 
 #[tokio::test]

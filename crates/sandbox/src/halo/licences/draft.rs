@@ -1,12 +1,11 @@
 //! One record of a `POST /SoftwareLicence`, read and checked before anything is stored.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Number, Value};
 
+use crate::halo::items::Item;
 use crate::halo::refusal::Refusal;
 use crate::switches::PostWithoutId;
-use crate::world::psa::{Form, Psa};
+use crate::world::psa::{API_AGENT, Form, Licence, Psa};
 
 /// Properties of the schema that are kept as they come (documented in the swagger).
 const KEPT: [&str; 22] = [
@@ -53,32 +52,21 @@ pub(super) struct Draft {
 impl Draft {
     /// Reads and checks a record against what is stored now.
     pub(super) fn read(psa: &Psa, item: &Value) -> Result<Self, Refusal> {
-        let Value::Object(object) = item else {
-            return Err(Refusal::ResultCode("Bad request".to_owned()));
-        };
-        // Property names bind whatever their case (the runbook sends `Name`).
-        let fields: BTreeMap<String, &Value> = object
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
+        let item = Item::read(item)?;
+        let kept = KEPT.iter().filter_map(|name| {
+            let value = item.0.get(*name)?;
+            Some(((*name).to_owned(), (*value).clone()))
+        });
         let draft = Self {
-            id: integer(&fields, "id")?,
-            client_id: integer(&fields, "client_id")?,
-            name: typed(&fields, "name", |value| value.as_str().map(str::to_owned))?,
-            count: integer(&fields, "count")?,
-            kind: integer(&fields, "type")?,
-            is_active: typed(&fields, "is_active", Value::as_bool)?,
-            notes: typed(&fields, "notes", |value| value.as_str().map(str::to_owned))?,
-            price: typed(&fields, "price", |value| value.as_number().cloned())?,
-            other: KEPT
-                .iter()
-                .filter_map(|name| {
-                    fields
-                        .get(*name)
-                        .map(|value| ((*name).to_owned(), (*value).clone()))
-                })
-                .collect(),
+            id: item.integer("id")?,
+            client_id: item.integer("client_id")?,
+            name: item.text("name")?,
+            count: item.integer("count")?,
+            kind: item.integer("type")?,
+            is_active: item.flag("is_active")?,
+            notes: item.text("notes")?,
+            price: item.typed("price", |value| value.as_number().cloned())?,
+            other: kept.collect(),
         };
         draft.check(psa)?;
         Ok(draft)
@@ -116,38 +104,46 @@ impl Draft {
         Ok(())
     }
 
-    /// Stores the record and returns its id.
-    pub(super) fn store(self, psa: &mut Psa, matching: PostWithoutId) -> i64 {
+    /// Stores the record and returns its id. What changes is kept in the history.
+    pub(super) fn store(self, psa: &mut Psa, matching: PostWithoutId, now: i64) -> i64 {
         let known = self.id.or_else(|| match matching {
             PostWithoutId::AlwaysCreates => None,
             PostWithoutId::MatchesByName => self.namesake(psa),
         });
-        let id = known.unwrap_or_else(|| psa.create(self.blank_form()));
+        if let Some(id) = known {
+            psa.change(id, API_AGENT, now, |licence| self.fill(licence));
+            return id;
+        }
+        let id = psa.create(self.blank_form());
         if let Some(licence) = psa.licences.get_mut(&id) {
-            let Self {
-                id: _,
-                client_id,
-                name,
-                count,
-                kind,
-                is_active,
-                notes,
-                price,
-                other,
-            } = self;
-            let form = &mut licence.form;
-            form.client_id = client_id.unwrap_or(form.client_id);
-            form.kind = kind.unwrap_or(form.kind);
-            form.is_active = is_active.unwrap_or(form.is_active);
-            if let Some(name) = name {
-                form.name = name;
-            }
-            licence.count = count.unwrap_or(licence.count);
-            licence.notes = notes.unwrap_or_else(|| std::mem::take(&mut licence.notes));
-            licence.price = price.unwrap_or_else(|| licence.price.clone());
-            licence.other.extend(other);
+            self.fill(licence);
         }
         id
+    }
+
+    fn fill(self, licence: &mut Licence) {
+        let Self {
+            id: _,
+            client_id,
+            name,
+            count,
+            kind,
+            is_active,
+            notes,
+            price,
+            other,
+        } = self;
+        let form = &mut licence.form;
+        form.client_id = client_id.unwrap_or(form.client_id);
+        form.kind = kind.unwrap_or(form.kind);
+        form.is_active = is_active.unwrap_or(form.is_active);
+        if let Some(name) = name {
+            form.name = name;
+        }
+        licence.count = count.unwrap_or(licence.count);
+        licence.notes = notes.unwrap_or_else(|| std::mem::take(&mut licence.notes));
+        licence.price = price.unwrap_or_else(|| licence.price.clone());
+        licence.other.extend(other);
     }
 
     /// A record without `type` is a software licence (the column's default).
@@ -168,31 +164,4 @@ impl Draft {
             .find(|licence| licence.form == wanted)
             .map(|licence| licence.id)
     }
-}
-
-type Fields<'a> = BTreeMap<String, &'a Value>;
-
-fn typed<T>(
-    fields: &Fields<'_>,
-    name: &str,
-    read: impl Fn(&Value) -> Option<T>,
-) -> Result<Option<T>, Refusal> {
-    let Some(value) = fields.get(name) else {
-        return Ok(None);
-    };
-    match read(value) {
-        Some(read) => Ok(Some(read)),
-        None => Err(Refusal::ResultCode(format!(
-            "Could not convert {value} to the type of '{name}'."
-        ))),
-    }
-}
-
-/// A 32-bit JSON integer; `95.0` and `"95"` are refused (observed in a public client).
-fn integer(fields: &Fields<'_>, name: &str) -> Result<Option<i64>, Refusal> {
-    typed(fields, name, |value| {
-        value
-            .as_i64()
-            .filter(|number| i32::try_from(*number).is_ok())
-    })
 }

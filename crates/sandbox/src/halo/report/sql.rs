@@ -1,4 +1,4 @@
-//! A very small `SELECT`: columns with aliases from the table AREA, and conditions joined by `AND`.
+//! A very small `SELECT`: columns with aliases from one of two tables, and conditions joined by `AND`.
 
 use serde_json::{Map, Value};
 
@@ -7,8 +7,18 @@ pub(super) trait Row {
     fn value(&self, column: &str) -> Option<Value>;
 }
 
+/// The tables there are (names from a published schema).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// `AREA`: clients.
+    Clients,
+    /// `Licence`
+    Licences,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Query {
+    pub(super) table: Table,
     pub(super) columns: Vec<Column>,
     conditions: Vec<Condition>,
 }
@@ -46,10 +56,12 @@ impl Query {
             columns.push(parser.column()?);
         }
         parser.keyword("FROM")?;
-        let table = parser.word()?;
-        if !table.eq_ignore_ascii_case("AREA") {
-            return Err(format!("Invalid object name '{table}'."));
-        }
+        let name = parser.word()?;
+        let table = match name.to_ascii_lowercase().as_str() {
+            "area" => Table::Clients,
+            "licence" => Table::Licences,
+            _ => return Err(format!("Invalid object name '{name}'.")),
+        };
         let mut conditions = Vec::new();
         if !parser.tokens.is_empty() {
             parser.keyword("WHERE")?;
@@ -60,6 +72,7 @@ impl Query {
             }
         }
         Ok(Self {
+            table,
             columns,
             conditions,
         })

@@ -1,5 +1,7 @@
 //! `/Client`: lists, with or without custom fields, and single records.
 
+mod write;
+
 use std::collections::BTreeMap;
 
 use axum::Extension;
@@ -7,6 +9,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+
+pub(super) use write::post;
 
 use super::lists::{Ask, page};
 use crate::gate::RepeatPage;
@@ -25,7 +29,7 @@ pub(super) async fn list(
     let inactive_too = ask.is_true("includeinactive");
     let clients = state.world.psa.clients.values();
     let mut rows: Vec<&ClientRecord> = clients
-        .filter(|client| (inactive_too || !client.inactive) && ask.finds(&client.name))
+        .filter(|client| (inactive_too || !client.is_inactive()) && ask.finds(&client.name))
         .collect();
     rows.sort_by(|left, right| ask.compare((left.id, &left.name), (right.id, &right.name)));
     let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
@@ -71,22 +75,26 @@ pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<String>) ->
     let Some(client) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let style = state.switches.custom_field_value;
+    reply::ok(&full(client, state.switches.custom_field_value))
+}
+
+/// A client with everything.
+fn full(client: &ClientRecord, style: CustomFieldValue) -> Value {
     let mut row = head(client);
     row["customfields"] = json!([
         custom_field(client, COVE_FIELD_ID, style),
         custom_field(client, IGNORE_FIELD_ID, style),
     ]);
-    reply::ok(&row)
+    row
 }
 
 fn head(client: &ClientRecord) -> Value {
-    json!({
+    let mut row = json!({
         "id": client.id,
         "name": client.name,
         "toplevel_id": 1,
         "toplevel_name": "Customers",
-        "inactive": client.inactive,
+        "inactive": client.is_inactive(),
         "colour": "#2bd3c6",
         "confirmemail": 0,
         "actionemail": 0,
@@ -111,7 +119,11 @@ fn head(client: &ClientRecord) -> Value {
         "ref": "",
         "is_vip": false,
         "is_account": false,
-    })
+    });
+    for (name, value) in &client.posted.other {
+        row[name.as_str()] = value.clone();
+    }
+    row
 }
 
 fn custom_field(client: &ClientRecord, id: i64, style: CustomFieldValue) -> Value {
@@ -152,9 +164,9 @@ fn custom_field(client: &ClientRecord, id: i64, style: CustomFieldValue) -> Valu
 }
 
 fn cove_value(client: &ClientRecord, style: CustomFieldValue) -> Value {
-    let number = match (style, &client.cove_id) {
+    let number = match (style, client.cove_value()) {
         (CustomFieldValue::Number, Value::String(text)) => text.trim().parse::<u64>().ok(),
         _ => None,
     };
-    number.map_or_else(|| client.cove_id.clone(), Value::from)
+    number.map_or_else(|| client.cove_value().clone(), Value::from)
 }
