@@ -151,6 +151,7 @@ impl<'a> Apply<'a> {
             at: book.at(),
         };
         self.store.begin_run(&begun).await?;
+        tracing::info!(run = %book.run_id, plan = %plan.id(), "run begun");
         let mut run = Running::new(self, plan, book, memory, view);
         run.learn_known();
         let slots = run.book.slots(|_| true);

@@ -1,6 +1,7 @@
 //! The end of a run: everything that was sent is read once more, what is proved is remembered as ours, and the run gets
 //! the status that is true.
 
+use super::book::News;
 use super::settle::news_from;
 use super::view::{View, name_of_record};
 use super::{ApplyError, Running};
@@ -8,6 +9,7 @@ use crate::ids::{Key, LicenceId};
 use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::plan::{Change, ChangeKind};
+use crate::ports::PortError;
 use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
 use crate::state::StoreError;
 use crate::target::Standing;
@@ -18,7 +20,7 @@ pub(super) fn to_check(record: &ChangeRecord) -> bool {
     !matches!(record.outcome, Outcome::Planned | Outcome::Verified)
 }
 
-/// Reads back what was sent. What cannot be read stays unproved.
+/// Reads back what was sent. What cannot be read stays unproved, and says why.
 pub(super) async fn read_back(run: &Running<'_>) -> Result<(), StoreError> {
     let slots = run.book.slots(to_check);
     if slots.is_empty() {
@@ -27,11 +29,34 @@ pub(super) async fn read_back(run: &Running<'_>) -> Result<(), StoreError> {
     run.apply.watch.progress(&Progress::ReadingBack {
         changes: slots.len(),
     });
-    let Ok(view) = run.apply.read(run.book.clients(&slots)).await else {
-        return Ok(());
+    let news = match run.apply.read(run.book.clients(&slots)).await {
+        Ok(view) => news_from(run, &slots, &view, &run.known),
+        Err(error) => unproved(run, &slots, &error),
     };
-    let news = news_from(run, &slots, &view, &run.known);
     run.book.record(news).await
+}
+
+fn unproved(run: &Running<'_>, slots: &[usize], error: &PortError) -> Vec<News> {
+    tracing::warn!(run = %run.book.run_id, %error, "what was written cannot be read back");
+    run.book
+        .copies(slots)
+        .into_iter()
+        .filter(|(_, record)| is_unproved(record.outcome))
+        .map(|(slot, record)| News {
+            slot,
+            outcome: record.outcome,
+            written_id: record.written_id,
+            note: match record.note.as_str() {
+                "" => format!("not read back: {error}"),
+                note => format!("{note}; not read back: {error}"),
+            },
+        })
+        .collect()
+}
+
+/// True when it is not known, or only said by the system, that the count is there.
+fn is_unproved(outcome: Outcome) -> bool {
+    outcome.is_open() || outcome == Outcome::Applied
 }
 
 /// Remembers what is ours and ends the run.
@@ -51,6 +76,7 @@ pub(super) async fn finish(run: Running<'_>) -> Result<RunReport, ApplyError> {
         .store
         .finish_run(&run.book.run_id, status, &run.book.at())
         .await?;
+    tracing::info!(run = %run.book.run_id, status = status.word(), "run ended");
     Ok(RunReport {
         run_id: run.book.run_id.clone(),
         plan_id: run.plan.id().clone(),
@@ -66,7 +92,7 @@ fn conclude(records: &[ChangeRecord], stopped: bool) -> RunStatus {
     let any = |test: fn(Outcome) -> bool| records.iter().any(|record| test(record.outcome));
     if records.is_empty() {
         RunStatus::Nothing
-    } else if any(|outcome| outcome.is_open() || outcome == Outcome::Applied) {
+    } else if any(is_unproved) {
         // Stored, as the system says, but not proved: `resume` reads it back.
         RunStatus::Unknown
     } else if any(|outcome| outcome == Outcome::Planned)

@@ -1,4 +1,8 @@
 //! Outcomes that are not known are settled by reading, never by sending again.
+//!
+//! What no reading can rule out is a request that is still under way and arrives later. The run that sent it reads twice
+//! before it ends, and whoever goes on reads again; a subscription that turns up after all is taken over by its exact
+//! name, or reported as ambiguous.
 
 use super::book::News;
 use super::view::{Finding, View, examine};
@@ -74,8 +78,12 @@ pub(super) async fn settle_open(run: &Running<'_>) -> Result<(), StoreError> {
     run.apply.watch.progress(&Progress::Settling {
         changes: open.len(),
     });
-    let Ok(view) = run.apply.read(run.book.clients(&open)).await else {
-        return Ok(());
+    let view = match run.apply.read(run.book.clients(&open)).await {
+        Ok(view) => view,
+        Err(error) => {
+            tracing::warn!(run = %run.book.run_id, %error, "open outcomes cannot be settled yet");
+            return Ok(());
+        }
     };
     let mut news = news_from(run, &open, &view, &run.known);
     for news in &mut news {

@@ -1,7 +1,8 @@
 //! A store that forgets when its process ends: for tests, for demonstrations, and as the pattern for other stores.
 
+use super::audit::Audit;
 use super::belongings::Belongings;
-use super::journal::{Audit, Event, GENESIS, Stored};
+use super::journal::{Event, GENESIS, Stored};
 use super::{
     JournalEntry, JournalRow, NewRun, RunLock, RunSummary, StateStore, StoreError, StoreErrorKind,
     StoredRun, UsageRow,

@@ -1,5 +1,6 @@
 //! The state store port: what must survive a crash, a lost connection and the next month.
 
+mod audit;
 mod belongings;
 mod journal;
 mod memory_store;

@@ -6,11 +6,13 @@ mod plans;
 mod store;
 mod target;
 mod time;
+mod world;
 
 pub use plans::{approved, create, keep, plan_of, update, zero};
 pub use store::{FaultyStore, StoreFault};
-pub use target::{Batching, Edit, FakeTarget, Moment, ReadFault, WriteFault};
+pub use target::FakeTarget;
 pub use time::{TickingClock, run_for, soon};
+pub use world::{Batching, Edit, Moment, ReadFault, WriteFault};
 
 use crate::ports::Write;
 use crate::run::Outcome;

@@ -1,6 +1,6 @@
 //! A process that is killed at any instant, also while it picks up after one that was killed.
 
-use crate::apply_stage::{Stage, plan, plan_from, target};
+use crate::apply_stage::{Stage, plan, target};
 use billing_sync::run::RunStatus;
 use billing_sync::state::sqlite::SqliteStore;
 use billing_sync::state::{MemoryStore, StateStore};
@@ -196,6 +196,6 @@ async fn a_killed_run_holds_no_lock_and_the_next_run_can_begin_after_settling() 
     };
     assert!(run_for(killed, 4).is_none());
     stage.settle().await.unwrap();
-    stage.run(plan_from(&stage.target)).await.unwrap();
+    stage.run(stage.plan_anew()).await.unwrap();
     stage.expect_the_end().await;
 }

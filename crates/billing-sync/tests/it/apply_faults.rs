@@ -306,6 +306,12 @@ async fn an_outcome_that_cannot_be_read_ends_the_run_as_unknown() {
         (report.unknown(), report.applied(), report.verified()),
         (1, 4, 0)
     );
+    let notes: Vec<_> = report.changes.iter().map(|it| &*it.note).collect();
+    assert_eq!(notes[0], "not read back: the target does not answer");
+    assert_eq!(
+        notes[1],
+        "no answer; not read back: the target does not answer"
+    );
     assert!(matches!(
         stage.run(plan()).await,
         Err(ApplyError::Unfinished(_))

@@ -1,7 +1,7 @@
 //! Apply when things go as they should, and when it must refuse.
 
 use crate::apply_stage::{
-    Stage, changes, expect_intent_first, key, outcomes, plan, plan_from, plan_with, target,
+    Stage, changes, expect_intent_first, key, outcomes, plan, plan_with, target,
 };
 use billing_sync::apply::ApplyError;
 use billing_sync::ids::{ClientId, LicenceId};
@@ -465,7 +465,7 @@ async fn a_run_that_is_not_settled_stands_in_the_way_of_the_next() {
         billing_sync::testing::run_for(stage.run(plan()), polls).is_none(),
         "the run was killed"
     );
-    let error = stage.run(plan_from(&stage.target)).await.unwrap_err();
+    let error = stage.run(stage.plan_anew()).await.unwrap_err();
     assert!(
         matches!(&error, ApplyError::Unfinished(run) if run.as_str() == "run-1"),
         "{error:?}"

@@ -8,6 +8,7 @@
 mod apply_crash;
 mod apply_faults;
 mod apply_flow;
+mod apply_laws;
 mod apply_stage;
 mod plan_cases;
 mod plan_file;

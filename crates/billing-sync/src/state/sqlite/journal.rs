@@ -1,6 +1,7 @@
 //! The journal table: rows are only ever appended, each chained to the one before.
 
-use super::super::journal::{Audit, Event, GENESIS, Stored};
+use super::super::audit::Audit;
+use super::super::journal::{Event, GENESIS, Stored};
 use super::super::{JournalRow, StoreError};
 use super::{failed, read};
 use crate::ids::RunId;
