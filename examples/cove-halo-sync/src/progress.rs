@@ -4,7 +4,6 @@ use crate::text::{plain, wait};
 use billing_sync::run::Progress as RunProgress;
 use cove_halo::{ServiceWatch, Status};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,9 +20,16 @@ pub(crate) struct Progress {
 #[derive(Debug)]
 struct Line {
     bar: ProgressBar,
-    /// Until when (milliseconds of the bar's life) the wait lasts that is shown.
-    until: Arc<AtomicU64>,
+    waiting: Arc<Mutex<Waiting>>,
     counts: bool,
+}
+
+/// The wait that is shown after the words, as long as it lasts.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Until when, in the life of the bar.
+    until: Duration,
+    why: String,
 }
 
 impl Progress {
@@ -68,7 +74,7 @@ impl Line {
     fn new() -> Self {
         let line = Self {
             bar: ProgressBar::new_spinner(),
-            until: Arc::new(AtomicU64::new(0)),
+            waiting: Arc::default(),
             counts: false,
         };
         line.style();
@@ -77,22 +83,21 @@ impl Line {
     }
 
     fn style(&self) {
-        let until = self.until.clone();
+        let waiting = self.waiting.clone();
         let template = if self.counts {
-            "{spinner} {msg} [{bar:24}] {pos}/{len}{rest}"
+            "{spinner} {msg} [{bar:24}] {pos}/{len}{wait}"
         } else {
-            "{spinner} {msg}{rest}"
+            "{spinner} {msg}{wait}"
         };
         // The template is a constant; should it not parse, the default style shows the same numbers.
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.with_key(
-                "rest",
+                "wait",
                 move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-                    let until = Duration::from_millis(until.load(Ordering::Relaxed));
-                    if let Some(left) = until.checked_sub(state.elapsed())
-                        && !left.is_zero()
-                    {
-                        let _ = write!(out, ", {} to wait", wait(left));
+                    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                    let left = waiting.until.saturating_sub(state.elapsed());
+                    if !left.is_zero() {
+                        let _ = write!(out, ", waiting {}: {}", wait(left), waiting.why);
                     }
                 },
             ));
@@ -110,13 +115,10 @@ impl Line {
 impl ServiceWatch for Progress {
     fn status(&self, status: &Status<'_>) {
         match status {
-            Status::Waiting { for_, .. } => self.with_line(|line| {
-                let until = line.bar.elapsed().saturating_add(*for_).as_millis();
-                line.until
-                    .store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
-                if let Some(words) = words(status) {
-                    line.bar.set_message(words);
-                }
+            Status::Waiting { for_, service, why } => self.with_line(|line| {
+                let mut waiting = line.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.until = line.bar.elapsed().saturating_add(*for_);
+                waiting.why = format!("{}: {why}", plain(service));
             }),
             Status::Run(RunProgress::BatchDone { done, .. }) => {
                 self.with_line(|line| line.bar.set_position(*done as u64));
@@ -124,7 +126,6 @@ impl ServiceWatch for Progress {
             _ => {
                 let Some(words) = words(status) else { return };
                 self.with_line(|line| {
-                    line.until.store(0, Ordering::Relaxed);
                     line.count(match status {
                         Status::Run(RunProgress::Writing { changes, .. }) => Some(*changes as u64),
                         _ => None,
@@ -141,7 +142,6 @@ fn words(status: &Status<'_>) -> Option<String> {
     Some(match status {
         Status::Fetching { what } => format!("N-able: reading {}", plain(what)),
         Status::Reading { what } => format!("HaloPSA: reading {}", plain(what)),
-        Status::Waiting { service, why, .. } => format!("{}: {why}", plain(service)),
         Status::Run(RunProgress::CheckingTarget) => {
             "HaloPSA: checking that nothing moved since the plan".to_owned()
         }
@@ -161,16 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_and_reads_are_told_in_words() {
-        let waiting = Status::Waiting {
-            service: "HaloPSA",
-            for_: Duration::from_secs(42),
-            why: "the request window is full",
-        };
-        assert_eq!(
-            words(&waiting).as_deref(),
-            Some("HaloPSA: the request window is full")
-        );
+    fn reads_and_writes_are_told_in_words() {
         assert_eq!(
             words(&Status::Fetching {
                 what: "contract 1\u{1b}"
@@ -178,6 +169,28 @@ mod tests {
             .as_deref(),
             Some("N-able: reading contract 1\\u{1b}")
         );
+        let settling = RunProgress::Settling { changes: 3 };
+        assert_eq!(
+            words(&Status::Run(&settling)).as_deref(),
+            Some("HaloPSA: reading what became of 3 writes")
+        );
+    }
+
+    #[test]
+    fn a_wait_is_told_beside_what_is_going_on_and_only_while_it_lasts() {
+        let progress = Progress::new(true);
+        progress.status(&Status::Reading { what: "clients" });
+        progress.status(&Status::Waiting {
+            service: "HaloPSA",
+            for_: Duration::from_secs(42),
+            why: "the request window is full",
+        });
+        let line = progress.line.lock().unwrap();
+        let line = line.as_ref().unwrap();
+        assert_eq!(line.bar.message(), "HaloPSA: reading clients");
+        let waiting = line.waiting.lock().unwrap();
+        assert_eq!(waiting.why, "HaloPSA: the request window is full");
+        assert!(waiting.until >= Duration::from_secs(42));
     }
 
     #[test]

@@ -10,4 +10,5 @@ mod flow;
 mod formats;
 mod habits;
 mod interruptions;
+mod terminal;
 mod tool;
