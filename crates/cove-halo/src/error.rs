@@ -21,7 +21,7 @@ struct Parts {
     exit: ExitCode,
     drift: Vec<Drift>,
     plan: Option<Plan>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    wrapped: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl ServiceError {
@@ -32,7 +32,7 @@ impl ServiceError {
             exit,
             drift: Vec::new(),
             plan: None,
-            source: None,
+            wrapped: None,
         }))
     }
 
@@ -61,8 +61,8 @@ impl ServiceError {
     }
 
     #[must_use]
-    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Box::new(source));
+    pub(crate) fn wrapping(mut self, error: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.wrapped = Some(Box::new(error));
         self
     }
 
@@ -99,11 +99,9 @@ impl fmt::Display for ServiceError {
 }
 
 impl StdError for ServiceError {
+    // The message is the wrapped error's own line, so its cause comes next, not the same line again.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.wrapped.as_deref().and_then(StdError::source)
     }
 }
 
@@ -127,7 +125,7 @@ impl From<PortError> for ServiceError {
         };
         Self::new(exit, error.to_string())
             .with_optional_hint(error.hint())
-            .with_source(error)
+            .wrapping(error)
     }
 }
 
@@ -139,7 +137,7 @@ impl From<StoreError> for ServiceError {
         };
         Self::new(exit, error.to_string())
             .with_optional_hint(error.hint())
-            .with_source(error)
+            .wrapping(error)
     }
 }
 
@@ -173,7 +171,7 @@ impl From<Refusal> for ServiceError {
         };
         Self::new(exit, refusal.to_string())
             .with_hint(hint)
-            .with_source(refusal)
+            .wrapping(refusal)
     }
 }
 
@@ -191,6 +189,6 @@ impl From<ApplyError> for ServiceError {
         Self::new(exit, error.to_string())
             .with_optional_hint(hint.as_deref())
             .with_drift(drift)
-            .with_source(error)
+            .wrapping(error)
     }
 }

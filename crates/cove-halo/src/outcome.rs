@@ -73,20 +73,15 @@ impl RunOutcome {
     }
 }
 
-/// How a program should end after this run.
+/// How a program should end after this run. An unknown outcome outweighs failed changes: `resume` settles it and then
+/// tries those again, too.
 pub(crate) fn run_exit_code(report: &RunReport) -> ExitCode {
-    let failed = matches!(report.status, RunStatus::Stopped | RunStatus::Partial)
-        || (report.failed() > 0 && report.status != RunStatus::Running);
-    let open = report.unknown() > 0 || report.status == RunStatus::Unknown;
-    ExitCode::worst(
-        [
-            failed.then_some(ExitCode::Failure),
-            open.then_some(ExitCode::Unknown),
-            (report.exceptions > 0).then_some(ExitCode::Exceptions),
-        ]
-        .into_iter()
-        .flatten(),
-    )
+    match report.status {
+        RunStatus::Unknown | RunStatus::Running => ExitCode::Unknown,
+        RunStatus::Partial | RunStatus::Stopped => ExitCode::Failure,
+        RunStatus::Applied | RunStatus::Nothing if report.exceptions > 0 => ExitCode::Exceptions,
+        RunStatus::Applied | RunStatus::Nothing => ExitCode::Done,
+    }
 }
 
 /// Plan and apply in one.
@@ -187,5 +182,77 @@ impl VerifyOutcome {
     /// The run that was checked; `None` when everything kept was.
     pub fn run_id(&self) -> Option<&RunId> {
         self.run.as_ref().map(|run| &run.summary.run_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RequestCounts, RunOutcome};
+    use crate::exit::ExitCode;
+    use billing_sync::run::{RunReport, RunStatus};
+
+    fn outcome(status: RunStatus, exceptions: usize) -> RunOutcome {
+        RunOutcome {
+            report: RunReport {
+                run_id: "r".into(),
+                plan_id: "p".into(),
+                period: "202610".parse().unwrap(),
+                status,
+                changes: Vec::new(),
+                exceptions,
+                adopted: 0,
+            },
+            requests: RequestCounts::default(),
+        }
+    }
+
+    #[test]
+    fn the_exit_code_says_how_the_run_ended() {
+        for (status, exceptions, code) in [
+            (RunStatus::Applied, 0, ExitCode::Done),
+            (RunStatus::Nothing, 0, ExitCode::Done),
+            (RunStatus::Applied, 2, ExitCode::Exceptions),
+            (RunStatus::Nothing, 2, ExitCode::Exceptions),
+            (RunStatus::Partial, 2, ExitCode::Failure),
+            (RunStatus::Stopped, 0, ExitCode::Failure),
+            (RunStatus::Unknown, 2, ExitCode::Unknown),
+        ] {
+            assert_eq!(outcome(status, exceptions).exit_code(), code, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_run_document_has_the_fixed_keys() {
+        let document = outcome(RunStatus::Nothing, 1).to_json();
+        for key in [
+            "schema",
+            "run_id",
+            "plan_id",
+            "status",
+            "applied",
+            "failed",
+            "unknown",
+            "verified",
+            "exceptions",
+            "requests",
+            "changes",
+        ] {
+            assert!(document.get(key).is_some(), "{key}");
+        }
+        assert_eq!(
+            document["requests"],
+            serde_json::json!({"cove": 0, "halo": 0, "retries": 0, "throttled": 0})
+        );
+    }
+
+    #[test]
+    fn requests_are_counted_from_a_reading_on() {
+        let reading = |cove, halo| RequestCounts {
+            cove,
+            halo,
+            ..RequestCounts::default()
+        };
+        assert_eq!(reading(7, 9).since(reading(7, 4)), reading(0, 5));
+        assert_eq!(reading(1, 1).since(reading(2, 2)), reading(0, 0));
     }
 }

@@ -21,6 +21,9 @@ use halopsa_api::{FieldInfo, FieldOwner, HaloClient, LicenceId};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+/// Pages that the list of all licences is taken to have before it was read.
+const PAGES_ASSUMED: u64 = 5;
+
 /// A HaloPSA tenant as the engine sees it. Clones share what was read, the token and the request budget.
 #[derive(Debug, Clone)]
 pub struct HaloTarget {
@@ -131,8 +134,11 @@ impl TargetReader for HaloTarget {
             });
         }
         // One request per client against one per page of the whole list, which also proves itself complete.
-        let pages = self.seen().pages;
-        if pages > 0 && clients.len() as u64 >= pages {
+        let pages = match self.seen().pages {
+            0 => PAGES_ASSUMED,
+            known => known,
+        };
+        if clients.len() as u64 >= pages {
             self.read_all_licences().await
         } else {
             self.read_licences_of(clients).await

@@ -273,27 +273,37 @@ async fn an_unreadable_licence_holds_up_its_client() {
     assert_eq!(held, [Some(12), Some(13), None]);
 }
 
+/// Three pages of one record each.
+fn three_pages(_: &str, path: &str, query: &str) -> Option<Scripted> {
+    if path != "/api/SoftwareLicence" {
+        return None;
+    }
+    let record = |id: i64| json!({"id": id, "type": 1, "name": "a", "count": id, "client_id": id});
+    let parameter = |name: &str| {
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+            .and_then(|value| value.parse::<i64>().ok())
+    };
+    match (parameter("client_id"), parameter("page_no")) {
+        (Some(client), _) => reply(&json!({"record_count": 1, "licences": [record(client)]})),
+        (None, Some(page)) => reply(&json!({"record_count": 3, "licences": [record(page)]})),
+        (None, None) => None,
+    }
+}
+
 #[tokio::test]
 async fn few_clients_are_read_one_by_one_and_many_as_the_whole_list() {
-    // Three pages of one record each.
-    let (target, transport) = tenant(&HaloSettings::default(), |_, path, query| {
-        if path != "/api/SoftwareLicence" {
-            return None;
-        }
-        let record =
-            |id: i64| json!({"id": id, "type": 1, "name": "a", "count": id, "client_id": id});
-        let parameter = |name: &str| {
-            query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-                .and_then(|value| value.parse::<i64>().ok())
-        };
-        match (parameter("client_id"), parameter("page_no")) {
-            (Some(client), _) => reply(&json!({"record_count": 1, "licences": [record(client)]})),
-            (None, Some(page)) => reply(&json!({"record_count": 3, "licences": [record(page)]})),
-            (None, None) => None,
-        }
-    });
+    let (target, transport) = tenant(&HaloSettings::default(), three_pages);
+    // Not knowing how long the list is, it does not ask for very many clients one by one.
+    let read = target
+        .subscriptions_of(&clients(&[1, 2, 3, 4, 5]))
+        .await
+        .unwrap();
+    assert_eq!(read.records.items().len(), 3);
+    assert_eq!(calls(&transport, "/api/SoftwareLicence").len(), 3);
+
+    let (target, transport) = tenant(&HaloSettings::default(), three_pages);
     target.snapshot().await.unwrap();
     let begun = calls(&transport, "/api/SoftwareLicence").len();
     assert_eq!(begun, 3);

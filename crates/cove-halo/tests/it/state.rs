@@ -117,11 +117,13 @@ async fn doctor_finds_what_is_odd_and_writes_nothing() {
 async fn doctor_goes_on_after_a_problem() {
     let bench = Bench::new().await;
     let text = bench.toml("", "", "").replace("\"sandbox\"", "\"other\"");
-    let settings = cove_halo::Settings::from_toml(&text, "f").unwrap();
+    let mut settings = cove_halo::Settings::from_toml(&text, "f").unwrap();
+    settings.state.path = bench.state().with_file_name("nowhere").join("state.db");
     let checks = Bench::builder(settings).build().unwrap().doctor().await;
     let of = |name: &str| checks.iter().find(|check| check.name == name).unwrap();
     assert_eq!(of("HaloPSA login").state, CheckState::Problem);
     assert!(of("HaloPSA login").hint.is_some());
     assert_eq!(of("clients").state, CheckState::Warning);
-    assert_eq!(of("state").state, CheckState::Ok);
+    assert_eq!(of("state").state, CheckState::Problem);
+    assert!(of("state").detail.contains("there is no folder"));
 }

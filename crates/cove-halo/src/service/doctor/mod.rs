@@ -14,6 +14,7 @@ use cove_api::billing::{Invoice, TimeFrame};
 use halopsa_api::{FieldOwner, Grant};
 use records::{check_claims, check_field, check_subscriptions};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 /// A clock that differs more than this makes tokens and cut-over days wrong.
@@ -338,7 +339,7 @@ impl Service {
         let path = self.inner.stores.path().display();
         let store = match self.inner.stores.for_reading() {
             Ok(Some(store)) => store,
-            Ok(None) => return Check::ok(NAME, format!("{path} will be made by the first run")),
+            Ok(None) => return check_place(NAME, self.inner.stores.path()),
             Err(error) => return Check::problem(NAME, &error),
         };
         let rows = match store.check_journal().await {
@@ -358,5 +359,25 @@ impl Service {
             Ok(None) => Check::ok(NAME, format!("{path}, {rows} journal rows, untouched")),
             Err(error) => Check::problem(NAME, &error.into()),
         }
+    }
+}
+
+/// Whether a state file can be made there, as far as looking tells.
+fn check_place(name: &'static str, path: &Path) -> Check {
+    let shown = path.display();
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Check {
+            name,
+            state: CheckState::Problem,
+            detail: format!(
+                "{shown} cannot be made: there is no folder {}",
+                folder.display()
+            ),
+            hint: Some("make the folder, or name another file with [state] path".to_owned()),
+        },
+        _ => Check::ok(name, format!("{shown} will be made by the first run")),
     }
 }
