@@ -57,6 +57,17 @@ enum Edit {
     RemoveAllUsage {
         period: u32,
     },
+    AddInvoiceLine {
+        licence_id: i64,
+    },
+    SetPartnerState {
+        partner: u64,
+        state: String,
+    },
+    SetExternalCode {
+        partner: u64,
+        code: String,
+    },
     OpenInvoice {
         period: u32,
     },
@@ -151,6 +162,15 @@ async fn edit(State(shared): State<Shared>, Json(edit): Json<Edit>) -> Response 
         } => world.remove_client_usage(period, &customer_id).into(),
         Edit::RemoveAllUsage { period } => {
             world.remove_all_usage(period);
+            true.into()
+        }
+        Edit::AddInvoiceLine { licence_id } => world.add_invoice_line(licence_id).into(),
+        Edit::SetPartnerState { partner, state } => {
+            world.set_partner_state(partner, &state);
+            true.into()
+        }
+        Edit::SetExternalCode { partner, code } => {
+            world.set_external_code(partner, &code);
             true.into()
         }
         Edit::OpenInvoice { period } => world.open_invoice(period).into(),

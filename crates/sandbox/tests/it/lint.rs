@@ -116,3 +116,53 @@ async fn the_rest_of_the_truth_is_there_over_http() {
     }
     assert!(sandbox.requests().is_empty());
 }
+
+#[tokio::test]
+async fn the_new_parts_of_the_world_can_be_edited_over_http() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let id = sandbox.subscriptions()[0].id;
+    let partner = sandbox::RESELLER_ID;
+    let last = sandbox
+        .recurring_invoices()
+        .iter()
+        .flat_map(|one| &one.lines)
+        .map(|line| line.id)
+        .max()
+        .unwrap();
+    for (edit, done) in [
+        (
+            json!({"add_invoice_line": {"licence_id": id}}),
+            json!(last + 1),
+        ),
+        (json!({"add_invoice_line": {"licence_id": 1}}), json!(null)),
+        (
+            json!({"set_partner_state": {"partner": partner, "state": "NotActive"}}),
+            json!(true),
+        ),
+        (
+            json!({"set_external_code": {"partner": partner, "code": "HALO:9"}}),
+            json!(true),
+        ),
+    ] {
+        let headers = [("Content-Type", "application/json")];
+        let answer = send(
+            &sandbox,
+            "POST",
+            "/_sandbox/edit",
+            &headers,
+            &edit.to_string(),
+        )
+        .await
+        .unwrap();
+        assert_eq!(answer.json(), done, "{edit}");
+    }
+    let own = sandbox
+        .partners()
+        .into_iter()
+        .find(|one| one.id == partner)
+        .unwrap();
+    assert_eq!(
+        (own.state.as_str(), own.external_code.as_str()),
+        ("NotActive", "HALO:9")
+    );
+}

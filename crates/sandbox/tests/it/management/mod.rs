@@ -2,6 +2,7 @@
 
 mod accounts;
 mod columns;
+mod disturbed;
 mod partners;
 mod session;
 mod statistics;
