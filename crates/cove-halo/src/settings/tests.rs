@@ -12,7 +12,7 @@ account_id = "001H234578asdfIAS"
 base_url = "https://acme.halopsa.com"
 "#;
 
-/// The settings of the design document, word for word where they are not optional.
+/// Every key there is.
 const FULL: &str = r#"
 [cove]
 source       = "billing-api"
