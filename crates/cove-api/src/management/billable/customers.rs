@@ -71,6 +71,11 @@ impl CustomerTree {
                 Some(Verdict::Unclassified(Unclassified::UnknownCustomer)),
             );
         };
+        // The bin may stand anywhere above; a mark of provisioning on the reseller says nothing about its customers.
+        let in_bin = |info: &&PartnerInfo| info.name.as_deref().is_some_and(is_recycle_bin);
+        if policy.skip_recycle_bin && chain.iter().any(in_bin) {
+            return (None, Some(Verdict::Excluded(Excluded::RecycleBin)));
+        }
         let end = chain
             .iter()
             .position(|info| info.level == Some(PartnerLevel::EndCustomer));
@@ -81,7 +86,7 @@ impl CustomerTree {
         };
         // What is said of a site or of its customer counts for its devices.
         let below = &chain[..=end.unwrap_or(0)];
-        if let Some(excluded) = below.iter().find_map(|info| vendors_own(info, policy)) {
+        if let Some(excluded) = below.iter().find_map(|info| provisioned(info, policy)) {
             return (Some(payer), Some(Verdict::Excluded(excluded)));
         }
         if payer.state.is_none() {
@@ -98,10 +103,7 @@ impl CustomerTree {
     }
 }
 
-fn vendors_own(info: &PartnerInfo, policy: &Policy) -> Option<Excluded> {
-    if policy.skip_recycle_bin && info.name.as_deref().is_some_and(is_recycle_bin) {
-        return Some(Excluded::RecycleBin);
-    }
+fn provisioned(info: &PartnerInfo, policy: &Policy) -> Option<Excluded> {
     let code = info.external_code.as_deref();
     let provisioned = code.is_some_and(|code| ExternalCode::new(code).is_provisioned());
     (policy.skip_provisioned && provisioned).then_some(Excluded::Provisioned)

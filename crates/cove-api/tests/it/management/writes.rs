@@ -9,7 +9,7 @@ use super::support::{Service, faulty, fixture, ok};
 
 const CUSTOMER: PartnerId = PartnerId::new(100_100);
 
-fn customer(code: Value) -> Scripted {
+fn customer(code: &Value) -> Scripted {
     ok(&json!({"Id": 100_100, "Name": "Contoso", "ExternalCode": code}))
 }
 
@@ -24,9 +24,9 @@ fn written() -> Scripted {
 #[tokio::test]
 async fn linking_keeps_what_is_there_and_reads_back() {
     let service = Service::new([
-        customer(json!("PSA-ACME-2024 ")),
+        customer(&json!("PSA-ACME-2024 ")),
         written(),
-        customer(json!("PSA-ACME-2024 | HALO:1478")),
+        customer(&json!("PSA-ACME-2024 | HALO:1478")),
     ]);
     let change = service
         .client()
@@ -44,7 +44,7 @@ async fn linking_keeps_what_is_there_and_reads_back() {
 
 #[tokio::test]
 async fn linking_again_writes_nothing() {
-    let service = Service::new([customer(json!("A | HALO:1478"))]);
+    let service = Service::new([customer(&json!("A | HALO:1478"))]);
     let change = service
         .client()
         .link_to_halo(CUSTOMER, "1478")
@@ -56,7 +56,11 @@ async fn linking_again_writes_nothing() {
 
 #[tokio::test]
 async fn a_link_that_reads_back_otherwise_is_a_conflict() {
-    let service = Service::new([customer(json!(null)), written(), customer(json!("HALO:14"))]);
+    let service = Service::new([
+        customer(&json!(null)),
+        written(),
+        customer(&json!("HALO:14")),
+    ]);
     let error = service
         .client()
         .link_to_halo(CUSTOMER, "1478")
