@@ -9,25 +9,45 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("api-core", &[]),
     ("billing-sync", &[]),
     ("cove-api", &["api-core"]),
-    ("cove-halo", &["api-core", "billing-sync", "cove-api", "halopsa-api"]),
-    ("cove-halo-sync", &["api-core", "billing-sync", "cove-halo", "sandbox"]),
+    (
+        "cove-halo",
+        &["api-core", "billing-sync", "cove-api", "halopsa-api"],
+    ),
+    (
+        "cove-halo-sync",
+        &["api-core", "billing-sync", "cove-halo", "sandbox"],
+    ),
     ("halopsa-api", &["api-core"]),
     ("recipes", &[]),
     ("sandbox", &[]),
 ];
 
 /// Crates that may be named in one place only, so that they can be replaced there.
-const NAMED_ONCE: [(&str, &str); 4] =
-    [("reqwest", "api-core"), ("oauth2", "halopsa-api"), ("rusqlite", "billing-sync"), ("axum", "sandbox")];
+const NAMED_ONCE: [(&str, &str); 4] = [
+    ("reqwest", "api-core"),
+    ("oauth2", "halopsa-api"),
+    ("rusqlite", "billing-sync"),
+    ("axum", "sandbox"),
+];
 
 fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     metadata["packages"].as_array().unwrap().clone()
 }
@@ -47,14 +67,18 @@ fn dependencies(package: &Value) -> BTreeSet<String> {
 fn crates_depend_only_downwards() {
     let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
     let packages = packages();
-    let members: BTreeSet<&str> =
-        packages.iter().map(|package| package["name"].as_str().unwrap()).collect();
+    let members: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
     for package in &packages {
         let name = package["name"].as_str().unwrap();
         if name == "tests" {
             continue;
         }
-        let allowed = allowed.get(name).unwrap_or_else(|| panic!("{name} is not in the picture"));
+        let allowed = allowed
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not in the picture"));
         for dependency in dependencies(package) {
             assert!(
                 !members.contains(dependency.as_str()) || allowed.contains(&dependency.as_str()),
@@ -62,7 +86,11 @@ fn crates_depend_only_downwards() {
             );
         }
     }
-    assert_eq!(members.len(), ARROWS.len() + 1, "a crate is missing: {members:?}");
+    assert_eq!(
+        members.len(),
+        ARROWS.len() + 1,
+        "a crate is missing: {members:?}"
+    );
 }
 
 #[test]
@@ -84,7 +112,10 @@ fn the_sandbox_shares_nothing_with_the_clients_even_in_its_tests() {
         if package["name"] == "sandbox" {
             let all: Vec<_> = package["dependencies"].as_array().unwrap().iter().collect();
             for dependency in all {
-                assert!(dependency["path"].is_null(), "the sandbox is an independent witness: {dependency}");
+                assert!(
+                    dependency["path"].is_null(),
+                    "the sandbox is an independent witness: {dependency}"
+                );
             }
         }
     }

@@ -7,6 +7,7 @@ use billing_sync::state::StateStore;
 use cove_halo::{PlanRequest, Secrets, Service, ServiceError, Settings, SyncOutcome};
 use sandbox::{Sandbox, SandboxBuilder, Subscription};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -67,9 +68,16 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn start(builder: SandboxBuilder) -> Self {
         let sandbox = builder.period(PERIOD).start().await.unwrap();
-        let before =
-            sandbox.subscriptions().into_iter().map(|record| (record.id, record)).collect();
-        Self { sandbox, store: Arc::new(MemoryStore::new()), before }
+        let before = sandbox
+            .subscriptions()
+            .into_iter()
+            .map(|record| (record.id, record))
+            .collect();
+        Self {
+            sandbox,
+            store: Arc::new(MemoryStore::new()),
+            before,
+        }
     }
 
     /// A service on it whose clock does not wait.
@@ -87,7 +95,9 @@ impl Bench {
     }
 
     pub(crate) async fn sync(&self) -> Result<SyncOutcome, ServiceError> {
-        self.service().sync(&PlanRequest::default(), Approval::by("test")).await
+        self.service()
+            .sync(&PlanRequest::default(), Approval::by("test"))
+            .await
     }
 
     /// What is not as a correct sync leaves it: judged by the sandbox's own truth, not by the program's word.
@@ -139,4 +149,24 @@ impl Bench {
         }
         violations
     }
+}
+
+/// Runs cases side by side, a few at a time, and collects what they complain of.
+pub(crate) async fn all_of<C: Send + 'static>(
+    cases: Vec<C>,
+    run: fn(C) -> Pin<Box<dyn Future<Output = Vec<String>> + Send>>,
+) -> Vec<String> {
+    const AT_ONCE: usize = 4;
+    let mut working = tokio::task::JoinSet::new();
+    let mut problems = Vec::new();
+    for case in cases {
+        while working.len() >= AT_ONCE {
+            problems.extend(working.join_next().await.unwrap().unwrap());
+        }
+        working.spawn(run(case));
+    }
+    for more in working.join_all().await {
+        problems.extend(more);
+    }
+    problems
 }

@@ -139,6 +139,15 @@ impl Absence<'_> {
                 self.usage.period
             )));
         }
+        if let Some(contract) = owned
+            .contracts
+            .iter()
+            .find(|contract| complete.contracts_unlisted.contains(*contract))
+        {
+            return Some(Hold::Suspicious(format!(
+                "the vendor gave no list of customers for contract {contract}, so absence proves nothing"
+            )));
+        }
         if let Some(customer) = owned.customers.iter().find(|customer| {
             complete.customers_listed.contains(*customer) && !self.seen.contains(*customer)
         }) {

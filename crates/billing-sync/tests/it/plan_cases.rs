@@ -663,6 +663,23 @@ fn absence_is_not_believed_without_proof() {
 }
 
 #[test]
+fn a_contract_without_a_customer_list_holds_its_removals_and_stops_nothing_else() {
+    let mut world = gone();
+    world
+        .usage
+        .completeness
+        .contracts_unlisted
+        .insert(contract());
+    let plan = balanced(&world);
+    assert_eq!(
+        changes(&plan),
+        ["create 13 Server -->1", "keep 14 Server 5->5"]
+    );
+    assert_eq!(exceptions(&plan), ["totals_disagree 300 - -"]);
+    assert!(tripped(&plan).is_empty());
+}
+
+#[test]
 fn a_service_that_ended_goes_to_zero_while_its_customer_goes_on() {
     let mut world = gone().uses("300", PER_GB, "2");
     world
