@@ -594,11 +594,11 @@ fn absence_is_not_believed_without_proof() {
         cases.push((name, world));
     };
     case("provisional", &|world| {
-        world.usage.finality = Finality::Provisional("open".to_owned())
+        world.usage.finality = Finality::Provisional("open".to_owned());
     });
     case("empty", &|world| world.usage.lines.clear());
     case("contract missing", &|world| {
-        world.usage.completeness.contracts_seen.clear()
+        world.usage.completeness.contracts_seen.clear();
     });
     case("no customer list", &|world| {
         world
@@ -642,7 +642,7 @@ fn absence_is_not_believed_without_proof() {
         world.usage.lines.push(line("300", SERVER, "Each", "5"));
     });
     case("fraction now", &|world| {
-        world.usage.lines.push(line("300", SERVER, "Each", "5.5"))
+        world.usage.lines.push(line("300", SERVER, "Each", "5.5"));
     });
     case("ignored by a rule", &|world| {
         world.rules.rules.push(rule(
@@ -654,7 +654,7 @@ fn absence_is_not_believed_without_proof() {
         ));
     });
     case("another client only", &|world| {
-        world.only = Some(ClientId::new(13))
+        world.only = Some(ClientId::new(13));
     });
     for (name, world) in cases {
         let plan = balanced(&world);
