@@ -71,14 +71,6 @@ impl Synthetic {
         }
         Some(out)
     }
-
-    pub(crate) fn whole(mut self) -> Vec<u8> {
-        let mut out = Vec::new();
-        while let Some(piece) = self.piece() {
-            out.extend_from_slice(piece.as_bytes());
-        }
-        out
-    }
 }
 
 fn write_device(out: &mut String, client: u32, device: u32) {
@@ -88,7 +80,7 @@ fn write_device(out: &mut String, client: u32, device: u32) {
         r#"{{"Detail":"srv{device:07}","DetailId":"{}","Customer Site Name":"","UsageCompanyName":"Customer {client:05} Ltd","UsageSiteName":"","UsageLevel_5":"Best MSP","Customer_Reference_L7":"HALO-{client}","TotalByService":[{{"BillingServiceName":"Cove Data Protection | Server","Quantity":"1"}}"#,
         5_550_000 + device
     );
-    if device % 3 == 0 {
+    if device.is_multiple_of(3) {
         let _ = write!(
             out,
             r#",{{"BillingServiceName":"Cove Data Protection | Per GB","Quantity":"{gigabytes}.{:03}"}}"#,

@@ -41,13 +41,17 @@ fn header_value(key: &SecretString) -> Result<HeaderValue, Error> {
     if key.is_empty() {
         return Err(Error::new(ErrorKind::Config, "the API key is empty"));
     }
-    let mut value = HeaderValue::from_str(key).map_err(|_| {
+    let refuse = || {
         Error::new(
             ErrorKind::Config,
-            "the API key holds characters that no header may carry",
+            "the API key holds characters that no key has",
         )
         .with_hint("copy it again: a line break or a typographic character got into it")
-    })?;
+    };
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse());
+    }
+    let mut value = HeaderValue::from_str(key).map_err(|_| refuse())?;
     value.set_sensitive(true);
     Ok(value)
 }

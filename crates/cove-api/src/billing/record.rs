@@ -93,7 +93,7 @@ pub(crate) fn elements(json: &str) -> Result<Vec<&str>, String> {
             .map(|items| items.into_iter().map(RawValue::get).collect())
             .map_err(|error| error.to_string()),
         Some(b'{') => Ok(vec![json]),
-        Some(b'n') => Ok(Vec::new()),
+        Some(b'n') if json == "null" => Ok(Vec::new()),
         _ => Err("expected an array".to_owned()),
     }
 }

@@ -90,9 +90,14 @@ pub(super) fn device(
     let Some(bytes) = skip(json, whole)? else {
         return Ok(None);
     };
-    let text = String::from_utf8_lossy(&json[..bytes]);
     let path = path(at, Some(at.device));
-    Ok(Some((record::guard(&path, at.device, &text), bytes)))
+    let guarded = if let Ok(text) = std::str::from_utf8(&json[..bytes]) {
+        record::guard(&path, at.device, text)
+    } else {
+        let text = String::from_utf8_lossy(&json[..bytes]);
+        Guarded::Bad(record::bad(&path, at.device, "not UTF-8".to_owned(), &text))
+    };
+    Ok(Some((guarded, bytes)))
 }
 
 /// What of a device could not be read: all of it, or some of its lines.

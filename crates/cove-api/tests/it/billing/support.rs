@@ -53,3 +53,7 @@ pub(crate) fn scripted(
 pub(crate) fn answering(body: impl Into<String>) -> BillingClient {
     scripted([Scripted::json(200, body.into())]).0
 }
+
+pub(crate) fn dec(text: &str) -> rust_decimal::Decimal {
+    text.parse().unwrap()
+}

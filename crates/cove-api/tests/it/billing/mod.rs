@@ -1,0 +1,14 @@
+//! The billing client.
+
+mod by_time_frame;
+mod defects;
+mod details;
+mod distributor;
+mod failures;
+mod hostile;
+mod invoices;
+mod requests;
+mod services;
+mod streaming;
+mod support;
+mod unknowns;
