@@ -327,8 +327,8 @@ fn failed(items: &[LicenceWrite], error: &Error) -> Posted {
     let Some(status) = error.status().filter(|_| error.was_refused()) else {
         return Posted::Settled(all(items, &WriteOutcome::Unknown { why }));
     };
-    // These are given before the first item is looked at.
-    let before_any_item = matches!(status.as_u16(), 401 | 405 | 411 | 413 | 415);
+    // These are given before the first item is looked at: nobody may write, or nobody can read the request.
+    let before_any_item = matches!(status.as_u16(), 401 | 403 | 405 | 411 | 413 | 415);
     if items.len() == 1 || before_any_item {
         return Posted::Settled(all(items, &WriteOutcome::Rejected { why, status }));
     }

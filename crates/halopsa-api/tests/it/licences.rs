@@ -319,6 +319,7 @@ async fn a_refused_batch_is_unknown_for_each_but_not_when_refused_before_the_fir
         (404, true),
         (422, true),
         (401, false),
+        (403, false),
         (413, false),
         (415, false),
     ] {

@@ -1,4 +1,5 @@
-//! A very small `SELECT`: columns with aliases from one of two tables, and conditions joined by `AND`.
+//! A very small `SELECT`: columns, perhaps inside `ISNULL`, with aliases from one of two tables, and conditions joined by
+//! `AND`.
 
 use serde_json::{Map, Value};
 
@@ -26,22 +27,40 @@ pub(super) struct Query {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: String,
+    /// What a NULL is shown as.
+    if_null: Option<Literal>,
     pub(super) alias: String,
+}
+
+/// A constant: text, or a number without quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Literal {
+    text: String,
+    quoted: bool,
+}
+
+impl Literal {
+    fn value(&self) -> Value {
+        match self.text.parse::<i64>() {
+            Ok(number) if !self.quoted => number.into(),
+            _ => self.text.as_str().into(),
+        }
+    }
 }
 
 /// `column = literal`, `column <> literal`, the column perhaps inside `ISNULL(column, literal)`.
 #[derive(Debug, PartialEq, Eq)]
 struct Condition {
     column: String,
-    if_null: Option<String>,
+    if_null: Option<Literal>,
     equal: bool,
-    literal: String,
+    literal: Literal,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
     Word(String),
-    Literal(String),
+    Literal(Literal),
     Symbol(&'static str),
 }
 
@@ -91,7 +110,7 @@ impl Query {
             }
             let mut out = Map::new();
             for column in &self.columns {
-                out.insert(column.alias.clone(), value(&column.name)?);
+                out.insert(column.alias.clone(), column.shown(value(&column.name)?));
             }
             if holds {
                 found.push(out.into());
@@ -101,17 +120,26 @@ impl Query {
     }
 }
 
+impl Column {
+    fn shown(&self, value: Value) -> Value {
+        match &self.if_null {
+            Some(literal) if value.is_null() => literal.value(),
+            _ => value,
+        }
+    }
+}
+
 impl Condition {
     /// SQL Server ignores case and trailing spaces in comparisons; NULL compares with nothing.
     fn holds(&self, value: &Value) -> bool {
         let text = match value {
-            Value::Null => self.if_null.clone(),
+            Value::Null => self.if_null.as_ref().map(|literal| literal.text.clone()),
             Value::Bool(bit) => Some(i32::from(*bit).to_string()),
             Value::String(text) => Some(text.clone()),
             other => Some(other.to_string()),
         };
         let fold = |text: &str| text.trim_end_matches(' ').to_lowercase();
-        text.is_some_and(|text| (fold(&text) == fold(&self.literal)) == self.equal)
+        text.is_some_and(|text| (fold(&text) == fold(&self.literal.text)) == self.equal)
     }
 }
 
@@ -128,7 +156,7 @@ impl Parser<'_> {
 
     fn unexpected<T>(token: Option<&Token>) -> Result<T, String> {
         let near = match token {
-            Some(Token::Word(text) | Token::Literal(text)) => text.as_str(),
+            Some(Token::Word(text) | Token::Literal(Literal { text, .. })) => text.as_str(),
             Some(Token::Symbol(text)) => text,
             None => "",
         };
@@ -142,9 +170,9 @@ impl Parser<'_> {
         }
     }
 
-    fn literal(&mut self) -> Result<String, String> {
+    fn literal(&mut self) -> Result<Literal, String> {
         match self.next() {
-            Some(Token::Literal(text)) => Ok(text.clone()),
+            Some(Token::Literal(literal)) => Ok(literal.clone()),
             other => Self::unexpected(other),
         }
     }
@@ -179,29 +207,41 @@ impl Parser<'_> {
         }
     }
 
+    /// `name`, `name AS alias`, `ISNULL(name, literal) AS alias`.
     fn column(&mut self) -> Result<Column, String> {
-        let name = self.word()?;
+        let (name, if_null) = self.operand()?;
         let alias = if self.is_keyword("AS") {
             self.next();
             self.word()?
+        } else if if_null.is_some() {
+            // SQL Server leaves such a column without a name; a report cannot show it.
+            return Self::unexpected(self.next());
         } else {
             name.clone()
         };
-        Ok(Column { name, alias })
+        Ok(Column {
+            name,
+            if_null,
+            alias,
+        })
+    }
+
+    /// `name` or `ISNULL(name, literal)`.
+    fn operand(&mut self) -> Result<(String, Option<Literal>), String> {
+        if !self.is_keyword("ISNULL") {
+            return Ok((self.word()?, None));
+        }
+        self.next();
+        self.expect("(")?;
+        let column = self.word()?;
+        self.expect(",")?;
+        let literal = self.literal()?;
+        self.expect(")")?;
+        Ok((column, Some(literal)))
     }
 
     fn condition(&mut self) -> Result<Condition, String> {
-        let (column, if_null) = if self.is_keyword("ISNULL") {
-            self.next();
-            self.expect("(")?;
-            let column = self.word()?;
-            self.expect(",")?;
-            let literal = self.literal()?;
-            self.expect(")")?;
-            (column, Some(literal))
-        } else {
-            (self.word()?, None)
-        };
+        let (column, if_null) = self.operand()?;
         let equal = self.symbol("=");
         if !equal {
             self.expect("<>")?;
@@ -225,8 +265,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             tokens.push(Token::Symbol(symbol));
             rest = rest.get(symbol.len()..).unwrap_or_default();
         } else if first == '\'' {
-            let (literal, after) = quoted(rest)?;
-            tokens.push(Token::Literal(literal));
+            let (text, after) = quoted(rest)?;
+            tokens.push(Token::Literal(Literal { text, quoted: true }));
             rest = after;
         } else if let Some(inside) = rest.strip_prefix('[') {
             let (name, after) = inside.split_once(']').ok_or("Unclosed quotation mark.")?;
@@ -238,7 +278,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 .unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
             tokens.push(if first.is_ascii_digit() {
-                Token::Literal(word.to_owned())
+                Token::Literal(Literal {
+                    text: word.to_owned(),
+                    quoted: false,
+                })
             } else {
                 Token::Word(word.to_owned())
             });
@@ -311,6 +354,24 @@ mod tests {
     fn finds_what_is_not_blank() {
         let rows = run("SELECT CFx FROM AREA WHERE ISNULL(CFx,'')<>'' AND Aarea=12").unwrap();
         assert_eq!(rows.len(), 2);
+    }
+
+    #[test]
+    fn shows_a_constant_instead_of_null() {
+        assert_eq!(
+            run(
+                "SELECT ISNULL(CFx, 0) AS [x], isnull(CFx,'0') AS y FROM AREA WHERE ISNULL(CFx,'none') = 'none'"
+            ),
+            Ok(vec![json!({"x": 0, "y": "0"})])
+        );
+        assert_eq!(
+            run("SELECT ISNULL(CFx,0) AS [x] FROM AREA WHERE CFx = '7'"),
+            Ok(vec![json!({"x": "7"})])
+        );
+        assert_eq!(
+            run("SELECT ISNULL(CFx,0) FROM AREA").unwrap_err(),
+            "Incorrect syntax near 'FROM'."
+        );
     }
 
     #[test]
