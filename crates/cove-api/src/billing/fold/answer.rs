@@ -63,8 +63,8 @@ impl<'v, V: UsageVisitor> Visiting<'v, V> {
 }
 
 impl<V: UsageVisitor> Sink for Visiting<'_, V> {
-    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
-        let taken = self.typed.device(at, ahead)?;
+    fn devices(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
+        let taken = self.typed.devices(at, ahead)?;
         self.hand_over();
         Ok(taken)
     }

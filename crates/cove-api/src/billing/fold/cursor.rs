@@ -68,11 +68,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// Everything from here on.
-    pub(super) fn ahead(&self) -> Ahead<'a> {
+    pub(super) fn ahead(&self, listed: bool) -> Ahead<'a> {
         Ahead {
             json: &self.input[self.pos..],
             text: self.text.get(self.pos..).unwrap_or_default(),
             whole: self.whole,
+            listed,
         }
     }
 

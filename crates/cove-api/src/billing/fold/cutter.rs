@@ -179,7 +179,7 @@ impl Cutter {
                     Kind::Envelope | Kind::Document | Kind::Client => {
                         self.member(frame.kind, cursor, sink)?;
                     }
-                    Kind::Devices => self.device(cursor, sink)?,
+                    Kind::Devices => self.device(true, cursor, sink)?,
                     Kind::Documents => self.element(Kind::Document, cursor, sink)?,
                     Kind::Clients => self.element(Kind::Client, cursor, sink)?,
                 }
@@ -314,11 +314,16 @@ impl Cutter {
         Ok(())
     }
 
-    fn device(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Result<(), Halt> {
-        match sink.device(self.at, cursor.ahead()) {
-            Ok(Taken::Bytes(bytes)) => {
+    fn device(
+        &mut self,
+        listed: bool,
+        cursor: &mut Cursor<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<(), Halt> {
+        match sink.devices(self.at, cursor.ahead(listed)) {
+            Ok(Taken::Devices { count, bytes }) => {
                 cursor.pos += bytes;
-                self.at.device += 1;
+                self.at.device += count;
                 self.expect(Expect::Comma);
                 Ok(())
             }
@@ -393,7 +398,7 @@ impl Cutter {
         let first = !self.devices_seen;
         match next {
             b'[' if first => self.open(Kind::Devices, cursor),
-            b'{' if first => self.device(cursor, sink)?,
+            b'{' if first => self.device(false, cursor, sink)?,
             _ => {
                 let json = cursor.value()?;
                 if json != "null" && self.misfits.len() < MISFITS_KEPT {

@@ -5,9 +5,7 @@ use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
 use super::typed::{self, misfits_to_bad};
 use crate::billing::fields::Fields;
 use crate::billing::model::{ClientUsage, UsageDocument};
-use crate::billing::totals::{
-    ClientSums, DeviceFacts, DocumentTotals, LineFacts, TotalsOptions, UsageTotals,
-};
+use crate::billing::totals::{ClientSums, DocumentTotals, TotalsOptions, UsageTotals};
 
 mod device;
 
@@ -38,41 +36,53 @@ impl Totalling {
         self.totals
     }
 
-    /// The short cut; `None` when the device has to be decoded in full.
+    /// The short cut, for as many devices as it can take; `None` when the first has to be decoded in full.
     fn short_cut(&mut self, ahead: Ahead<'_>) -> Option<Taken> {
-        let mut values = serde_json::Deserializer::from_str(ahead.text).into_iter::<Device<'_>>();
-        match values.next()? {
-            Ok(device) => {
-                let bytes = values.byte_offset();
-                let level = usize::from(self.options.reference_level).checked_sub(3);
-                let reference = level.and_then(|index| device.references.get(index));
-                self.sums.device(&DeviceFacts {
-                    company_name: device.company_name.as_deref(),
-                    customer_reference: reference.and_then(Option::as_deref),
-                });
-                for line in device.lines.first.iter().chain(&device.lines.rest) {
-                    self.sums.line(&LineFacts {
-                        service: line.service.as_deref(),
-                        unit: line.unit.as_deref(),
-                        quantity: line.quantity,
-                        price: line.price,
-                        amount: line.amount,
-                    });
+        let mut device = Device::new(self.options.reference_level);
+        let (mut count, mut bytes) = (0, 0);
+        let mut next = Some(0);
+        while let Some(start) = next {
+            match device.read(&ahead.text[start..]) {
+                Ok(length) => bytes = start + length,
+                // Text that ends before the bytes do is followed by something that is not UTF-8.
+                Err(error)
+                    if count == 0 && error.is_eof() && ahead.text.len() == ahead.json.len() =>
+                {
+                    return Some(Taken::More);
                 }
-                self.counts.devices += 1;
-                Some(Taken::Bytes(bytes))
+                Err(_) if count == 0 => return None,
+                Err(_) => break,
             }
-            // Text that ends before the bytes do is followed by something that is not UTF-8.
-            Err(error) if error.is_eof() && ahead.text.len() == ahead.json.len() => {
-                Some(Taken::More)
+            count += 1;
+            self.sums.device(&device.facts());
+            for line in device.lines() {
+                self.sums.line(&line);
             }
-            Err(_) => None,
+            next = if ahead.listed {
+                next_object(ahead.text, bytes)
+            } else {
+                None
+            };
         }
+        self.counts.devices += count as u64;
+        Some(Taken::Devices { count, bytes })
     }
 }
 
+/// Where the object begins that follows a comma.
+fn next_object(text: &str, from: usize) -> Option<usize> {
+    let rest = &text.as_bytes()[from..];
+    let comma = rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    if rest[comma] != b',' {
+        return None;
+    }
+    let after = &rest[comma + 1..];
+    let object = after.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    (after[object] == b'{').then_some(from + comma + 1 + object)
+}
+
 impl Sink for Totalling {
-    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
+    fn devices(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
         if !self.options.evidence
             && ahead.text.starts_with('{')
             && let Some(taken) = self.short_cut(ahead)
@@ -85,7 +95,7 @@ impl Sink for Totalling {
         self.counts.devices += 1;
         self.counts.unreadable += typed::unreadable(&device).count() as u64;
         self.sums.guarded_device(&device);
-        Ok(Taken::Bytes(bytes))
+        Ok(Taken::Devices { count: 1, bytes })
     }
 
     fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {

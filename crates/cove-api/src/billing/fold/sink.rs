@@ -3,11 +3,16 @@
 use crate::billing::fields::Fields;
 use crate::billing::model::UsageDocument;
 
-/// What a sink made of the bytes at the start of its slice.
+/// What a sink made of the bytes ahead.
 pub(crate) enum Taken {
-    /// The value ended after so many bytes.
-    Bytes(usize),
-    /// The bytes ended inside the value.
+    /// So many devices, the last of which ends after so many bytes.
+    Devices {
+        /// At least one.
+        count: usize,
+        /// From the start of the first; commas between them are included.
+        bytes: usize,
+    },
+    /// The bytes end inside the first device.
     More,
 }
 
@@ -20,6 +25,8 @@ pub(crate) struct Ahead<'a> {
     pub(crate) text: &'a str,
     /// Whether nothing follows them.
     pub(crate) whole: bool,
+    /// Whether this is a list, in which others may follow the first.
+    pub(crate) listed: bool,
 }
 
 /// Where the walk is, counted from 0.
@@ -32,8 +39,8 @@ pub(crate) struct Position {
 
 /// Takes the records.
 pub(crate) trait Sink {
-    /// One device at the start of `ahead`.
-    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error>;
+    /// The device at the start of `ahead`, and as many of the following ones as the sink likes to take at once.
+    fn devices(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error>;
     /// The end of a client. `misfit` is what stood where its devices belong, if it was no list.
     fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>);
     /// Something that stands where a client belongs and is no object.

@@ -139,7 +139,7 @@ pub(super) fn misfits_to_bad(at: Position, misfits: Vec<Misfit>) -> Vec<BadRecor
 }
 
 impl Sink for Typed {
-    fn device(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
+    fn devices(&mut self, at: Position, ahead: Ahead<'_>) -> Result<Taken, serde_json::Error> {
         let Some((device, bytes)) = device(at, ahead)? else {
             return Ok(Taken::More);
         };
@@ -148,7 +148,7 @@ impl Sink for Typed {
         if self.devices.len() == DEVICES_PER_PART {
             self.hand_out(at, false, ClientUsage::default());
         }
-        Ok(Taken::Bytes(bytes))
+        Ok(Taken::Devices { count: 1, bytes })
     }
 
     fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {

@@ -1,7 +1,7 @@
 //! `PSAUsageByTimeFrame`: every contract of a month.
 
 use api_core::ErrorKind;
-use cove_api::billing::{ClientId, ContractId, PriceSeen, TotalsOptions};
+use cove_api::billing::{ClientId, ContractId, DeviceUsage, PriceSeen, TotalsOptions};
 
 use super::support::{answering, dec, fixture, month, scripted};
 use api_core::testing::Scripted;
@@ -16,7 +16,7 @@ async fn the_sample_holds_two_contracts_without_prices() {
     assert_eq!(documents[0].contract_id, Some(ContractId::new("234578")));
     let first = documents[0].clients[0].good().unwrap();
     assert_eq!(first.client_id, Some(ClientId::new("2712428")));
-    let lines = first.readable_devices().flat_map(|device| device.lines());
+    let lines = first.readable_devices().flat_map(DeviceUsage::lines);
     assert!(
         lines
             .into_iter()

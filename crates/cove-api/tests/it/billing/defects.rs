@@ -35,7 +35,7 @@ fn a_fractional_quantity_survives_as_text_and_as_number() {
 // The ConnectWise workflow: gigabytes are cast to int.
 #[test]
 fn sums_of_gigabytes_are_not_truncated() {
-    let lines = vec![r#"{"BillingServiceName":"GB","Quantity":"0.9"}"#; 10].join(",");
+    let lines = [r#"{"BillingServiceName":"GB","Quantity":"0.9"}"#; 10].join(",");
     assert_eq!(
         totals(&device(&lines)).documents[0].clients[0].services[0].quantity,
         dec("9.0")

@@ -4,38 +4,73 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::billing::number;
+use crate::billing::totals::{DeviceFacts, LineFacts};
 
-/// A device as far as the sums need it. Refuses everything that full decoding would not read as plainly as this does.
-#[derive(Default)]
+/// A device as far as the sums need it; one is used for many, so that its lines need no memory of their own.
 pub(super) struct Device<'a> {
-    pub(super) company_name: Option<Cow<'a, str>>,
-    /// Levels 3 to 8.
-    pub(super) references: [Option<Cow<'a, str>>; 6],
-    pub(super) lines: Lines<'a>,
+    /// Of the customer reference that is wanted.
+    level: u8,
+    company_name: Option<Cow<'a, str>>,
+    reference: Option<Cow<'a, str>>,
+    lines: Vec<Line<'a>>,
 }
 
-/// Most devices have one line, which then needs no allocation.
-#[derive(Default)]
-pub(super) struct Lines<'a> {
-    pub(super) first: Option<Line<'a>>,
-    pub(super) rest: Vec<Line<'a>>,
+struct Line<'a> {
+    service: Option<Cow<'a, str>>,
+    unit: Option<Cow<'a, str>>,
+    quantity: Decimal,
+    price: Option<Decimal>,
+    amount: Option<Decimal>,
 }
 
-pub(super) struct Line<'a> {
-    pub(super) service: Option<Cow<'a, str>>,
-    pub(super) unit: Option<Cow<'a, str>>,
-    pub(super) quantity: Decimal,
-    pub(super) price: Option<Decimal>,
-    pub(super) amount: Option<Decimal>,
+impl<'a> Device<'a> {
+    pub(super) fn new(level: u8) -> Self {
+        Self {
+            level,
+            company_name: None,
+            reference: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Reads the device at the start of `text` and says how long it is. Refuses everything that full decoding would not
+    /// read as plainly as this does.
+    pub(super) fn read(&mut self, text: &'a str) -> serde_json::Result<usize> {
+        self.company_name = None;
+        self.reference = None;
+        self.lines.clear();
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Members(self).deserialize(&mut deserializer)?;
+        Ok(deserializer.into_iter::<IgnoredAny>().byte_offset())
+    }
+
+    pub(super) fn facts(&self) -> DeviceFacts<'_> {
+        DeviceFacts {
+            company_name: self.company_name.as_deref(),
+            customer_reference: self.reference.as_deref(),
+        }
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = LineFacts<'_>> {
+        self.lines.iter().map(|line| LineFacts {
+            service: line.service.as_deref(),
+            unit: line.unit.as_deref(),
+            quantity: line.quantity,
+            price: line.price,
+            amount: line.amount,
+        })
+    }
 }
 
 /// The members of a device that sums need. The others say nothing about what is counted, whatever they hold.
 enum DeviceKey {
     Company,
-    Reference(usize),
+    Reference(u8),
     Lines,
     Other,
 }
@@ -54,18 +89,18 @@ impl DeviceKey {
     /// By which a member given twice is noticed.
     fn bit(&self) -> u32 {
         match self {
-            Self::Reference(index) => 1 << index,
-            Self::Company => 1 << 6,
-            Self::Lines => 1 << 7,
+            Self::Reference(level) => 1 << level,
+            Self::Company => 1,
+            Self::Lines => 1 << 1,
             Self::Other => 0,
         }
     }
 }
 
-/// 0 for level 3, up to 5 for level 8.
-fn level(name: &str, prefix: &str) -> Option<usize> {
+/// Levels 3 to 8.
+fn level(name: &str, prefix: &str) -> Option<u8> {
     let digit = name.strip_prefix(prefix)?.as_bytes().first()?;
-    matches!(digit, b'3'..=b'8').then(|| usize::from(digit - b'3'))
+    matches!(digit, b'3'..=b'8').then(|| digit - b'0')
 }
 
 enum LineKey {
@@ -139,61 +174,65 @@ fn once<E: Error>(seen: &mut u32, bit: u32) -> Result<(), E> {
     Ok(())
 }
 
-impl<'de> Deserialize<'de> for Device<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Device<'de>;
+struct Members<'d, 'de>(&'d mut Device<'de>);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a device")
-            }
+impl<'de> DeserializeSeed<'de> for Members<'_, 'de> {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Device<'de>, A::Error> {
-                let mut device = Device::default();
-                let mut seen = 0;
-                while let Some(key) = map.next_key::<DeviceKey>()? {
-                    once(&mut seen, key.bit())?;
-                    match key {
-                        DeviceKey::Company => {
-                            device.company_name = map.next_value::<Text<'de>>()?.0;
-                        }
-                        DeviceKey::Reference(index) => {
-                            device.references[index] = map.next_value::<Text<'de>>()?.0;
-                        }
-                        DeviceKey::Lines => device.lines = map.next_value()?,
-                        DeviceKey::Other => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(device)
-            }
-        }
-        deserializer.deserialize_map(Members)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Lines<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = Lines<'de>;
+impl<'de> Visitor<'de> for Members<'_, 'de> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("usage lines")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a device")
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Lines<'de>, A::Error> {
-                let first = items.next_element()?;
-                let mut rest = Vec::new();
-                if first.is_some() {
-                    while let Some(line) = items.next_element()? {
-                        rest.push(line);
-                    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(device) = self;
+        let mut seen = 0;
+        while let Some(key) = map.next_key::<DeviceKey>()? {
+            once(&mut seen, key.bit())?;
+            match key {
+                DeviceKey::Company => device.company_name = map.next_value::<Text<'de>>()?.0,
+                DeviceKey::Reference(level) if level == device.level => {
+                    device.reference = map.next_value::<Text<'de>>()?.0;
                 }
-                Ok(Lines { first, rest })
+                DeviceKey::Lines => map.next_value_seed(Lines(&mut device.lines))?,
+                DeviceKey::Reference(_) | DeviceKey::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
-        deserializer.deserialize_seq(Items)
+        Ok(())
+    }
+}
+
+struct Lines<'d, 'de>(&'d mut Vec<Line<'de>>);
+
+impl<'de> DeserializeSeed<'de> for Lines<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Lines<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("usage lines")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(line) = items.next_element()? {
+            self.0.push(line);
+        }
+        Ok(())
     }
 }
 
