@@ -23,7 +23,8 @@ pub enum Lookup {
     /// The list; if no row of it carries the field, SQL where the field is a column; else one GET per client.
     #[default]
     Auto,
-    /// The client list with `include_custom_fields`. One request per page of clients. Needs `read:customers` only.
+    /// The client list with `include_custom_fields`. One request per page of clients. Needs `read:customers` only, and a server
+    /// that gives custom fields in lists.
     List,
     /// One SQL report. One request. Needs the reporting permission, and a field that is a column of the table.
     Sql,
@@ -138,7 +139,7 @@ impl HaloClient {
     ///
     /// # Errors
     /// Those of the exchange; `Config` for SQL on a field that is no column; `Incomplete` when clients would have to be
-    /// fetched one by one and are more than allowed.
+    /// fetched one by one and are more than allowed, and for [`Lookup::List`] when no row of the list carries the field.
     pub async fn find_clients_by_field(
         &self,
         field: &FieldInfo,
@@ -147,7 +148,20 @@ impl HaloClient {
         let clients = self.clients();
         match options.lookup {
             Lookup::Sql => clients.index_by_sql(field, options).await,
-            Lookup::List => Ok(clients.index_by_list(field, options).await?.1),
+            Lookup::List => {
+                let (rows, index) = clients.index_by_list(field, options).await?;
+                if rows.is_empty() || carried(&rows, field) {
+                    return Ok(index);
+                }
+                // Without this, a server that leaves the field out would look like one where nobody has a value.
+                Err(incomplete(
+                    format!(
+                        "no client of the list carries the custom field {}",
+                        field.name
+                    ),
+                    "this server leaves custom fields out of lists; look them up by SQL, or leave the choice to `auto`",
+                ))
+            }
             Lookup::GetEach => {
                 let (rows, _) = clients.index_by_list(field, options).await?;
                 clients.index_by_gets(field, rows).await
@@ -160,11 +174,7 @@ impl HaloClient {
 impl Clients {
     async fn index_by_best(&self, field: &FieldInfo, options: &FindClients) -> Result<ClientIndex> {
         let (rows, index) = self.index_by_list(field, options).await?;
-        let carried = rows.iter().any(|row| match row {
-            Guarded::Good(client) => client.carries_custom_field(&field.name),
-            Guarded::Bad(_) => false,
-        });
-        if carried || rows.is_empty() {
+        if rows.is_empty() || carried(&rows, field) {
             return Ok(index);
         }
         if !field.new_storage_method {
@@ -181,12 +191,10 @@ impl Clients {
         }
         let gets = rows.len() as u64;
         if let Some(most) = options.most_gets.filter(|most| gets > *most) {
-            return Err(Error::new(
-                ErrorKind::Incomplete,
+            return Err(incomplete(
                 format!("{gets} clients would have to be fetched one by one, {most} are allowed"),
-            )
-            .with_operation(super::LIST.operation)
-            .with_hint("this server leaves custom fields out of lists; give the application the scope `read:reporting`, or allow the requests"));
+                "this server leaves custom fields out of lists; give the application the scope `read:reporting`, or allow the requests",
+            ));
         }
         self.index_by_gets(field, rows).await
     }
@@ -264,6 +272,20 @@ impl Clients {
         }
         Ok(ClientIndex::new(matches, unreadable, Lookup::Sql))
     }
+}
+
+/// Whether the server gave the field in its list at all, filled in or not.
+fn carried(rows: &[Guarded<Client>], field: &FieldInfo) -> bool {
+    rows.iter().any(|row| match row {
+        Guarded::Good(client) => client.carries_custom_field(&field.name),
+        Guarded::Bad(_) => false,
+    })
+}
+
+fn incomplete(message: String, hint: &'static str) -> Error {
+    Error::new(ErrorKind::Incomplete, message)
+        .with_operation(super::LIST.operation)
+        .with_hint(hint)
 }
 
 fn found_in(client: &Client, field: &FieldInfo) -> Option<FieldMatch> {

@@ -163,6 +163,21 @@ async fn the_cheapest_way_that_works_is_chosen() {
 }
 
 #[tokio::test]
+async fn a_list_without_the_field_is_not_a_list_of_clients_without_value() {
+    let (halo, transport) = tenant(Gives {
+        in_lists: false,
+        report: Report::Rows,
+    });
+    let error = halo
+        .find_clients_by_field(&field(false), &by(Lookup::List))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
+    assert!(error.hint().unwrap().contains("auto"));
+    assert_eq!(count(&transport, "/api/Report"), 0);
+}
+
+#[tokio::test]
 async fn a_server_in_trouble_is_not_a_reason_to_go_another_way() {
     let (halo, _) = tenant(Gives {
         in_lists: false,
