@@ -2,11 +2,19 @@
 
 use crate::bench::{Bench, all_of};
 use billing_sync::run::RunStatus;
-use sandbox::{Fault, FaultKind, Sandbox, SandboxBuilder, When};
+use sandbox::{Fault, FaultKind, Sandbox, SandboxBuilder, Switches, When};
 
-/// Small, so that every request of a sync can be hit in turn.
+/// A seeded world with every pathology.
 fn small() -> SandboxBuilder {
     Sandbox::builder().seed(11).customers(40)
+}
+
+/// Every list takes two pages or more.
+fn small_pages() -> Switches {
+    Switches {
+        page_cap: Some(4),
+        ..Switches::default()
+    }
 }
 
 fn kinds() -> Vec<FaultKind> {
@@ -28,10 +36,10 @@ fn kinds() -> Vec<FaultKind> {
         FaultKind::Latency(2),
         FaultKind::Drip,
     ];
-    for status in [400, 401, 403, 500, 503] {
+    for status in [400, 401, 403, 404, 500, 502, 503, 504] {
         kinds.push(FaultKind::Status(status));
     }
-    for status in [500, 504] {
+    for status in [500, 503, 504] {
         kinds.push(FaultKind::StatusAfterCommit(status));
     }
     kinds
@@ -39,7 +47,7 @@ fn kinds() -> Vec<FaultKind> {
 
 /// What happened to one case; empty when all is well.
 async fn case(kind: &FaultKind, index: u64, lose_state: bool) -> Vec<String> {
-    let mut bench = Bench::start(small()).await;
+    let mut bench = Bench::tiny(small_pages()).await;
     bench
         .sandbox
         .set_faults(vec![Fault::new(When::Nth(index), kind.clone())]);
@@ -105,7 +113,7 @@ async fn a_sync_without_faults_leaves_what_is_expected_and_the_second_writes_not
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_fault_at_any_single_request_leads_to_a_duplicate_or_a_wrong_count() {
-    let bench = Bench::start(small()).await;
+    let bench = Bench::tiny(small_pages()).await;
     bench.sync().await.unwrap();
     let requests = bench.sandbox.requests().len() as u64;
     assert!(
