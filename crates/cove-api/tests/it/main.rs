@@ -1,5 +1,8 @@
-//! Tests of the billing client from outside: wire shapes, requests, failures, hostile answers.
+//! Tests of the clients from outside: wire shapes, requests, failures, hostile answers.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test where they are used"
+)]
 
-mod details;
+mod billing;
 mod management;
-mod support;

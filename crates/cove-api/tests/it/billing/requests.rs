@@ -9,7 +9,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::support::{ACCOUNT, KEY, builder, month};
 
-async fn server(body: &'static str) -> MockServer {
+async fn server(body: impl Into<Vec<u8>>) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
         .respond_with(ResponseTemplate::new(200).set_body_raw(body, "application/json"))
@@ -221,4 +221,46 @@ async fn base_url_and_agent_are_settings() {
         format!("/qa:9093/V1/InvoicesReady/{ACCOUNT}/202508")
     );
     assert_eq!(headers(&request, "user-agent"), ["acme-billing/7"]);
+}
+
+#[tokio::test]
+async fn the_documentations_own_account_id_is_accepted() {
+    assert_eq!(
+        ACCOUNT.len(),
+        17,
+        "neither 15 nor 18, as such ids are said to be"
+    );
+    let answers = server("[]").await;
+    let client = client(&answers);
+    assert_eq!(client.account().as_str(), "001H234578asdfIAS");
+    client.invoices_ready(month()).await.unwrap();
+    assert!(
+        only_request(&answers)
+            .await
+            .url
+            .path()
+            .contains("/001H234578asdfIAS/")
+    );
+}
+
+#[tokio::test]
+async fn a_large_answer_is_summed_over_a_real_socket() {
+    let devices =
+        vec![r#"{"TotalByService":[{"BillingServiceName":"A","Quantity":"0.125"}]}"#; 20_000];
+    let body = format!(
+        r#"{{"UsageDetailDevices":[{{"Clients":[{{"ClientId":1,"Devices":[{}]}}]}}]}}"#,
+        devices.join(",")
+    );
+    let answers = server(body).await;
+    let (totals, end) = client(&answers)
+        .total_usage_by_timeframe(month(), cove_api::billing::TotalsOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(end.devices, 20_000);
+    assert_eq!(
+        totals.documents[0].clients[0].services[0]
+            .quantity
+            .to_string(),
+        "2500.000"
+    );
 }
