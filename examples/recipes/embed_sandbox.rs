@@ -18,7 +18,10 @@ async fn main() -> anyhow::Result<()> {
     sandbox.edit(|world| world.set_count(record.id, record.count + 1));
     // The judge knows what a correct sync of the month leaves.
     let expected = sandbox.expected(202_610);
-    anyhow::ensure!(expected.subscriptions.len() > 100, "a small world is no proof");
+    anyhow::ensure!(
+        expected.subscriptions.len() > 100,
+        "a small world is no proof"
+    );
     anyhow::ensure!(sandbox.requests().is_empty(), "nobody called yet");
     Ok(())
 }

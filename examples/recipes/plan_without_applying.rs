@@ -35,12 +35,18 @@ async fn main() -> anyhow::Result<()> {
     })?;
 
     let service = Service::builder(settings, secrets).build()?;
-    let request = PlanRequest { period: Some("202610".parse()?), ..PlanRequest::default() };
+    let request = PlanRequest {
+        period: Some("202610".parse()?),
+        ..PlanRequest::default()
+    };
     let plan = service.plan(&request).await?;
 
     let summary = plan.summary();
     anyhow::ensure!(summary.create > 0 && summary.update > 0 && summary.keep > 0);
-    anyhow::ensure!(plan.ledger().balances(), "every unit is in exactly one bucket");
+    anyhow::ensure!(
+        plan.ledger().balances(),
+        "every unit is in exactly one bucket"
+    );
     anyhow::ensure!(sandbox.requests().iter().all(|request| !request.committed));
     Ok(())
 }
