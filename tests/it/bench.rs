@@ -209,10 +209,13 @@ impl Bench {
     }
 }
 
+/// What a case complains of, once it is through.
+pub(crate) type Complaints = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
+
 /// Runs cases side by side, a few at a time, and collects what they complain of.
 pub(crate) async fn all_of<C: Send + 'static>(
     cases: Vec<C>,
-    run: fn(C) -> Pin<Box<dyn Future<Output = Vec<String>> + Send>>,
+    run: fn(C) -> Complaints,
 ) -> Vec<String> {
     const AT_ONCE: usize = 4;
     let mut working = tokio::task::JoinSet::new();

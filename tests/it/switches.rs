@@ -13,10 +13,10 @@ type Turn = fn(&mut Switches);
 fn positions() -> Vec<(&'static str, &'static str, Turn)> {
     vec![
         ("post answer", "array", |s| {
-            s.post_answer = PostAnswer::Array
+            s.post_answer = PostAnswer::Array;
         }),
         ("post answer", "empty", |s| {
-            s.post_answer = PostAnswer::Empty
+            s.post_answer = PostAnswer::Empty;
         }),
         ("page cap", "50", |s| s.page_cap = Some(50)),
         ("page cap", "none", |s| s.page_cap = None),
@@ -27,19 +27,19 @@ fn positions() -> Vec<(&'static str, &'static str, Turn)> {
             s.custom_fields_in_lists = CustomFieldsInLists::Never;
         }),
         ("field value", "number", |s| {
-            s.custom_field_value = CustomFieldValue::Number
+            s.custom_field_value = CustomFieldValue::Number;
         }),
         ("post without id", "matches", |s| {
-            s.post_without_id = PostWithoutId::MatchesByName
+            s.post_without_id = PostWithoutId::MatchesByName;
         }),
         ("deleted in lists", "yes", |s| {
-            s.includeinactive_returns_deleted = true
+            s.includeinactive_returns_deleted = true;
         }),
         ("wrapper", "object", |s| {
-            s.billing_wrapper = BillingWrapper::Wrapped
+            s.billing_wrapper = BillingWrapper::Wrapped;
         }),
         ("wrapper", "array", |s| {
-            s.billing_wrapper = BillingWrapper::Array
+            s.billing_wrapper = BillingWrapper::Array;
         }),
         ("token life", "60 s", |s| s.expires_in = 60),
     ]
