@@ -6,6 +6,7 @@ mod memory;
 mod period;
 pub mod plan;
 pub mod ports;
+pub mod revert;
 pub mod rules;
 pub mod run;
 pub mod state;
@@ -13,6 +14,7 @@ pub mod target;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod usage;
+pub mod why;
 
 pub use memory::{MappingDecision, Memory, Owned};
 pub use period::{InvalidPeriod, Period};

@@ -11,7 +11,7 @@ mod settle;
 mod verify;
 mod view;
 
-pub use verify::VerifyReport;
+pub use verify::{DriftKind, DriftReport, Drifted, VerifyReport};
 
 use crate::ids::{ClientId, LicenceId, RunId};
 use crate::memory::Memory;

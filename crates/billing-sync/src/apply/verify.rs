@@ -1,11 +1,14 @@
-//! Attesting: what the billing system holds now against what a run, or all runs, left there. Never writes.
+//! Attesting: what the billing system holds now against what a run, or all runs, left there; and what others did to what
+//! is kept. Never writes.
 
 use super::view::{View, name_of_record};
 use super::{Apply, ApplyError};
 use crate::ids::{ClientId, Key, LicenceId, RunId};
 use crate::memory::Owned;
+use crate::period::Period;
 use crate::run::{ChangeRecord, Drift};
-use crate::target::Standing;
+use crate::target::{Standing, TargetSnapshot};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What a verification found.
@@ -19,6 +22,65 @@ pub struct VerifyReport {
     pub agreeing: usize,
     /// What is not as it should be, field by field.
     pub differences: Vec<Drift>,
+}
+
+/// What others did to what is kept, since it was last proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftReport {
+    /// Subscriptions looked at: all that are kept.
+    pub checked: usize,
+    /// Of these, as they were last proved.
+    pub agreeing: usize,
+    /// What is not, by (client, name). A subscription that differs in several ways stands here several times.
+    pub drifted: Vec<Drifted>,
+}
+
+/// One way in which a kept subscription is not as it was last proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drifted {
+    /// What happened to it.
+    pub what: DriftKind,
+    /// The field, as it was proved and as it is.
+    #[serde(flatten)]
+    pub drift: Drift,
+    /// The month whose count was proved.
+    pub period: Period,
+}
+
+/// What happened to a kept subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// It has another count.
+    Edited,
+    /// It has another name than it is kept under. It is known by its id and goes on being billed.
+    Renamed,
+    /// It belongs to another client.
+    Moved,
+    /// It is not an active subscription any more, but still there.
+    Inactive,
+    /// It is marked as deleted.
+    Deleted,
+    /// It is not there any more.
+    Vanished,
+    /// It cannot be told: a record that may be this one could not be read.
+    Unreadable,
+}
+
+impl DriftKind {
+    /// The word for it, as in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Renamed => "renamed",
+            Self::Moved => "moved",
+            Self::Inactive => "inactive",
+            Self::Deleted => "deleted",
+            Self::Vanished => "vanished",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// What should be there.
@@ -50,6 +112,30 @@ impl Apply<'_> {
             checked: expected.len(),
             agreeing: found.iter().filter(|drift| drift.is_empty()).count(),
             differences: found.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Reads the whole target and says what others did to the subscriptions that are kept: counts edited, records renamed,
+    /// moved to another client, switched off, deleted or gone.
+    ///
+    /// # Errors
+    /// When the target or the state store cannot be read.
+    pub async fn drift(&self) -> Result<DriftReport, ApplyError> {
+        let mut owned = self.store.memory().await?.owned;
+        if owned.is_empty() {
+            return Ok(DriftReport {
+                checked: 0,
+                agreeing: 0,
+                drifted: Vec::new(),
+            });
+        }
+        owned.sort_by(|a, b| a.key.cmp(&b.key));
+        let target = self.reader.snapshot().await?;
+        let found: Vec<Vec<Drifted>> = owned.iter().map(|it| drift_of(it, &target)).collect();
+        Ok(DriftReport {
+            checked: owned.len(),
+            agreeing: found.iter().filter(|drifted| drifted.is_empty()).count(),
+            drifted: found.into_iter().flatten().collect(),
         })
     }
 
@@ -140,4 +226,61 @@ impl Expected {
             .map(|(field, planned, found)| drift(field, planned, found))
             .collect()
     }
+}
+
+/// In which ways one kept subscription is not as it was last proved.
+fn drift_of(owned: &Owned, target: &TargetSnapshot) -> Vec<Drifted> {
+    let client = target.client(owned.key.client);
+    let drifted = |what, field: &str, planned: String, found: String| Drifted {
+        what,
+        drift: Drift {
+            key: owned.key.clone(),
+            client_name: client.map(|it| it.name.clone()).unwrap_or_default(),
+            licence_id: Some(owned.licence),
+            field: field.to_owned(),
+            planned,
+            found,
+        },
+        period: owned.period,
+    };
+    let Some(record) = target.subscription(owned.licence) else {
+        let unreadable = target
+            .unreadable()
+            .iter()
+            .find(|bad| bad.client.is_none_or(|of| of == owned.key.client));
+        let (what, found) = match unreadable {
+            Some(bad) => (
+                DriftKind::Unreadable,
+                format!("not found, but unreadable: {}", bad.detail),
+            ),
+            None => (DriftKind::Vanished, "gone".to_owned()),
+        };
+        let planned = format!("subscription {}", owned.licence);
+        return vec![drifted(what, "record", planned, found)];
+    };
+    let mut all = Vec::new();
+    let gone_off = match record.standing {
+        Standing::Active => None,
+        Standing::Deleted => Some(DriftKind::Deleted),
+        Standing::Inactive | Standing::OtherKind => Some(DriftKind::Inactive),
+    };
+    if let Some(what) = gone_off {
+        let planned = Standing::Active.word().to_owned();
+        let found = record.standing.word().to_owned();
+        all.push(drifted(what, "state", planned, found));
+    }
+    if record.client != owned.key.client {
+        let planned = owned.key.client.to_string();
+        let found = record.client.to_string();
+        all.push(drifted(DriftKind::Moved, "client", planned, found));
+    }
+    if record.name != owned.key.name {
+        let (planned, found) = (owned.key.name.clone(), record.name.clone());
+        all.push(drifted(DriftKind::Renamed, "name", planned, found));
+    }
+    if record.count != owned.count {
+        let (planned, found) = (owned.count.to_string(), record.count.to_string());
+        all.push(drifted(DriftKind::Edited, "count", planned, found));
+    }
+    all
 }

@@ -34,7 +34,7 @@ struct Sealed<'a> {
 }
 
 impl Plan {
-    pub(super) fn seal(body: Body) -> Self {
+    pub(crate) fn seal(body: Body) -> Self {
         Self {
             plan_id: id_of(&body),
             body,

@@ -109,14 +109,13 @@ pub(super) fn measure(
         rules,
         ..
     } = *input;
-    let limits = &rules.limits;
     let newest = memory.owned.iter().map(|owned| owned.period).max();
     let gaps = usage.completeness.problems();
-    let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
-    let (created, emptied) = (count(ChangeKind::Create), count(ChangeKind::Zero));
-    let moving = count(ChangeKind::Update) + emptied;
-    let existing = moving + count(ChangeKind::Keep);
-    vec![
+    let existing = changes
+        .iter()
+        .filter(|change| change.kind != ChangeKind::Create)
+        .count() as u64;
+    let mut guards = vec![
         Guard {
             guard: GuardName::Finality,
             limit: "final".to_owned(),
@@ -153,6 +152,28 @@ pub(super) fn measure(
             value: usage.period.to_string(),
             tripped: newest.is_some_and(|newest| usage.period < newest),
         },
+    ];
+    guards.extend(of_changes(
+        changes,
+        existing,
+        unplaced_records,
+        &rules.limits,
+    ));
+    guards
+}
+
+/// The guards that look at the changes and the records alone, whatever the changes come from. `existing` is the number of
+/// managed subscriptions that the share is of.
+pub(crate) fn of_changes(
+    changes: &[Change],
+    existing: u64,
+    unplaced_records: usize,
+    limits: &Limits,
+) -> Vec<Guard> {
+    let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
+    let (created, emptied) = (count(ChangeKind::Create), count(ChangeKind::Zero));
+    let moving = count(ChangeKind::Update) + emptied;
+    vec![
         Guard {
             guard: GuardName::UnreadableTarget,
             limit: "0".to_owned(),

@@ -15,7 +15,9 @@ mod record;
 mod removal;
 
 pub use approve::{Approval, Approved, Refusal};
+pub(crate) use digest::of as digest_of;
 pub use document::{InvalidPlan, PLAN_SCHEMA};
+pub(crate) use guards::of_changes as guards_of_changes;
 pub use guards::{Guard, GuardName};
 pub use ledger::{Bucket, Ledger, LedgerRow};
 pub use planner::{PlanInput, plan};
@@ -296,6 +298,8 @@ pub enum ExceptionKind {
     NameCollision,
     /// The vendor's own total differs from the sum.
     TotalsDisagree,
+    /// A record is not as the run that is taken back left it: somebody else's count stays.
+    ChangedSince,
 }
 
 impl ExceptionKind {
@@ -313,6 +317,7 @@ impl ExceptionKind {
             Self::UnexpectedUnit => "unexpected_unit",
             Self::NameCollision => "name_collision",
             Self::TotalsDisagree => "totals_disagree",
+            Self::ChangedSince => "changed_since",
         }
     }
 }
