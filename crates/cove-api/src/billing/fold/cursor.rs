@@ -125,9 +125,16 @@ pub(super) fn skip(json: &[u8], whole: bool) -> Result<Option<usize>, serde_json
             Ok((whole || ends_by_itself(json, end)).then_some(end))
         }
         Some(Err(error)) if error.is_eof() => Ok(None),
+        Some(Err(_)) if !whole && may_end_inside_number(json) => Ok(None),
         Some(Err(error)) => Err(error),
         None => Ok(None),
     }
+}
+
+/// `serde_json` calls a number that is cut after its sign, point or exponent invalid, and not unfinished. A real fault
+/// elsewhere is then found with the next bytes.
+fn may_end_inside_number(json: &[u8]) -> bool {
+    matches!(json.last(), Some(b'-' | b'+' | b'.' | b'e' | b'E'))
 }
 
 /// Whether the value that ends at `end` could not go on: `12` might become `123`.

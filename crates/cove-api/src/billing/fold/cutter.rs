@@ -7,6 +7,7 @@
 
 use super::cursor::{Cursor, Halt, Stop};
 use super::reader::Limits;
+use super::shape::{is_document, is_wrapper};
 use super::sink::{Misfit, Position, Sink, Taken};
 use crate::billing::fields::{Fields, same_name};
 
@@ -65,32 +66,6 @@ pub(super) struct Cutter {
 
 /// One is enough to call a client unreadable; the rest would only take memory.
 const MISFITS_KEPT: usize = 4;
-
-/// Names of the member that wraps the documents, in the spellings of endpoint and documentation.
-const WRAPPERS: [&str; 6] = [
-    "UsageDetailDevices",
-    "UsageDetailsDevices",
-    "PSAUsageDetailsDevices",
-    "PSAUsageDetailDevices",
-    "PSAUsageByTimeFrame",
-    "UsageByTimeFrame",
-];
-
-/// Members by which an object is recognised as a usage document.
-const DOCUMENT_MEMBERS: [&str; 12] = [
-    "Clients",
-    "TotalByContracts",
-    "CommittedCharges",
-    "ContractId",
-    "ContractNumber",
-    "BpAccountId",
-    "ProductName",
-    "PgaCode",
-    "SfdcAccountId",
-    "AccountName",
-    "TenantId",
-    "TimeFrame",
-];
 
 impl Cutter {
     pub(super) fn new(limits: Limits) -> Self {
@@ -428,12 +403,5 @@ impl Cutter {
     }
 }
 
-fn is_wrapper(name: &str) -> bool {
-    WRAPPERS.iter().any(|known| same_name(name, known))
-}
-
-fn is_document(fields: &Fields) -> bool {
-    fields
-        .names()
-        .any(|name| DOCUMENT_MEMBERS.iter().any(|known| same_name(name, known)))
-}
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ mod cursor;
 mod cutter;
 mod fast;
 mod reader;
+mod shape;
 mod sink;
 mod typed;
 
