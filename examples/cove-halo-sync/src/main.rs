@@ -19,6 +19,7 @@ use crate::output::Output;
 use clap::Parser;
 use clap::error::ErrorKind;
 use cove_halo::ExitCode;
+use std::io::Write as _;
 
 fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
@@ -72,10 +73,20 @@ async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
 /// Help and version go to stdout with 0, everything else about the command line to stderr with 2.
 fn usage(error: &clap::Error) -> std::process::ExitCode {
     // Best effort: there is nobody left to tell when this cannot be written.
-    let _ = error.print();
     let code = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Done,
-        _ => ExitCode::Usage,
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = error.print();
+            ExitCode::Done
+        }
+        _ => {
+            let text = error.render().to_string();
+            let (what, _) = text
+                .split_once("\n\nFor more information")
+                .unwrap_or((&text, ""));
+            let hint = "hint: `cove-halo-sync --help`, or `--help` after a verb, shows how";
+            let _ = writeln!(std::io::stderr(), "{}\n{hint}", what.trim_end());
+            ExitCode::Usage
+        }
     };
     code.code().into()
 }

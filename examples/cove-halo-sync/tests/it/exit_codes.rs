@@ -85,6 +85,7 @@ fn a_malformed_period_is_2() {
     for period in ["2026-10", "202613", "october", ""] {
         let done = world.run(&["plan", "--period", period]).ended(2);
         assert!(done.stderr.starts_with("error: "), "{done:?}");
+        assert!(done.stderr.contains("\nhint: "), "{done:?}");
         assert_eq!(done.stdout, "");
     }
     assert!(world.sandbox.requests().is_empty());
