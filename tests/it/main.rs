@@ -8,4 +8,11 @@
 mod arrows;
 mod bench;
 mod faults;
+mod halo_bench;
+mod halo_contract;
+mod halo_invoices;
+mod halo_limits;
+mod halo_refusals;
+mod halo_related;
+mod halo_writes;
 mod switches;
