@@ -4,6 +4,8 @@
     reason = "helpers of tests, too, may fail by panicking"
 )]
 
+mod after;
+mod crash;
 mod demo;
 mod exit_codes;
 mod flow;
