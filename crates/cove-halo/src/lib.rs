@@ -17,7 +17,10 @@ pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub(crate) use port::port_error;
-pub use service::{Check, CheckState, PlanRequest, Service, ServiceBuilder};
+pub use service::{
+    Check, CheckState, DriftOutcome, PlanRequest, RevertOutcome, Service, ServiceBuilder, WhyFrom,
+    WhyOutcome, WhyRequest,
+};
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
     GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, RoundSetting,

@@ -2,13 +2,19 @@
 
 mod build;
 mod doctor;
+mod drift;
 mod history;
 mod planning;
+mod revert;
 mod runs;
 mod store;
+mod why;
 
 pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
+pub use drift::DriftOutcome;
+pub use revert::RevertOutcome;
+pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 
 use crate::cove::CoveUsage;
 use crate::halo::HaloTarget;

@@ -110,7 +110,7 @@ impl Service {
     }
 
     /// Approves a plan that was made under these rules; otherwise the refusal carries the plan.
-    fn approve(&self, plan: Plan, approval: Approval) -> Result<Approved, ServiceError> {
+    pub(super) fn approve(&self, plan: Plan, approval: Approval) -> Result<Approved, ServiceError> {
         if plan.rules_digest() != self.inner.rules.digest() {
             return Err(ServiceError::new(
                 ExitCode::Usage,
@@ -124,7 +124,7 @@ impl Service {
             .map_err(|refusal| ServiceError::from(refusal).with_plan(shown))
     }
 
-    async fn run(
+    pub(super) async fn run(
         &self,
         store: &dyn StateStore,
         lock: &dyn RunLock,
@@ -136,7 +136,7 @@ impl Service {
     }
 
     /// What became of an earlier run must be known before a new plan can be trusted.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         store: &dyn StateStore,
         lock: &dyn RunLock,
@@ -151,7 +151,11 @@ impl Service {
         }
     }
 
-    fn applier<'a>(&'a self, store: &'a dyn StateStore, clock: &'a EngineClock<'a>) -> Apply<'a> {
+    pub(super) fn applier<'a>(
+        &'a self,
+        store: &'a dyn StateStore,
+        clock: &'a EngineClock<'a>,
+    ) -> Apply<'a> {
         Apply {
             reader: &self.inner.halo,
             writer: &self.inner.halo,
@@ -163,7 +167,7 @@ impl Service {
         }
     }
 
-    fn outcome(&self, report: RunReport, before: RequestCounts) -> RunOutcome {
+    pub(super) fn outcome(&self, report: RunReport, before: RequestCounts) -> RunOutcome {
         RunOutcome {
             report,
             requests: self.requests().since(before),
@@ -177,6 +181,6 @@ fn new_run_id(clock: &dyn Clock) -> RunId {
     RunId::new(format!("{}-{random:06x}", time::utc_compact(clock.wall())))
 }
 
-fn stopped() -> ServiceError {
+pub(super) fn stopped() -> ServiceError {
     ServiceError::from(ApplyError::Stopped)
 }

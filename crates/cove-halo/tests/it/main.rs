@@ -4,10 +4,12 @@
 
 mod accounts;
 mod exceptions;
+mod explain;
 mod faults;
 mod guards;
 mod harness;
 mod lookup;
+mod revert;
 mod runs;
 mod state;
 mod watching;
