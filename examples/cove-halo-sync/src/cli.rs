@@ -131,6 +131,12 @@ pub(crate) enum Verb {
     Resume(verbs::resume::Args),
     /// Read everything back and compare it with what was recorded; writes nothing
     Verify(verbs::verify::Args),
+    /// Explain one count, from the devices to the number; writes nothing
+    Why(verbs::why::Args),
+    /// Tell what people changed in HaloPSA since; writes nothing
+    Drift(verbs::drift::Args),
+    /// Take a run back, by a plan of its own
+    Revert(verbs::revert::Args),
     /// List earlier runs, show one, or check the journal
     History(verbs::history::Args),
     /// Serve the stand-ins of both services on loopback until Ctrl-C
@@ -143,13 +149,17 @@ impl Verb {
     /// What Ctrl-C means for it.
     pub(crate) fn interruption(&self) -> Interruption {
         match self {
-            Self::Apply(_) | Self::Sync(_) | Self::Resume(_) => Interruption::Stops,
+            Self::Apply(_) | Self::Sync(_) | Self::Resume(_) | Self::Revert(_) => {
+                Interruption::Stops
+            }
             Self::Sandbox(_) => Interruption::IsItsEnd,
             Self::Demo(args) if args.serve => Interruption::IsItsEnd,
             Self::Demo(_)
             | Self::Doctor(_)
             | Self::Plan(_)
             | Self::Verify(_)
+            | Self::Why(_)
+            | Self::Drift(_)
             | Self::History(_)
             | Self::Completions(_) => Interruption::Ends,
         }

@@ -38,7 +38,8 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
     Ok(outcome.exit_code())
 }
 
-fn read(path: &Path) -> Result<Plan, Failure> {
+/// Reads a plan file.
+pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::usage(format!("cannot read {}: {error}", path.display()))
             .with_hint("make a plan file with `cove-halo-sync plan --out FILE`")

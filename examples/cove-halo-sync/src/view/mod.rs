@@ -2,14 +2,17 @@
 
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 mod exceptions;
 pub(crate) mod history;
 mod ledger;
 pub(crate) mod plan;
+pub(crate) mod revert;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod verify;
+pub(crate) mod why;
 
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,

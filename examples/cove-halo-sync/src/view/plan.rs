@@ -107,7 +107,7 @@ fn units(plan: &Plan) -> String {
 }
 
 /// The changes as a table. Reasons repeat, so a row has the number of its reason.
-fn changes(page: &mut Page, listed: &[&Change]) {
+pub(super) fn changes(page: &mut Page, listed: &[&Change]) {
     let prefix = usual_prefix(listed.iter().map(|change| change.name.as_str()));
     page.heading("Changes", &prefix_remark(prefix));
     let mut reasons: Vec<&str> = Vec::new();
@@ -191,7 +191,7 @@ fn difference(change: &Change) -> String {
 }
 
 /// The guards, and whether the plan may be applied.
-fn guards(page: &mut Page, plan: &Plan) {
+pub(super) fn guards(page: &mut Page, plan: &Plan) {
     let tripped = plan.guards().iter().filter(|guard| guard.tripped).count();
     let remark = match tripped {
         0 => "all pass".to_owned(),
