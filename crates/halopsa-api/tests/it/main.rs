@@ -13,5 +13,6 @@ mod lists;
 mod lookup;
 mod other;
 mod recurring;
+mod samples;
 mod secrets;
 mod support;
