@@ -7,6 +7,7 @@
 
 mod arrows;
 mod bench;
+mod cove_contract;
 mod faults;
 mod halo_bench;
 mod halo_contract;
