@@ -35,7 +35,8 @@ pub struct RevertInput<'a> {
 ///
 /// A count the run changed goes back to what it was before; a subscription the run made goes to 0 and is never deleted.
 /// A record that is not as the run left it any more is an exception ([`ExceptionKind::ChangedSince`]) and stays as it is;
-/// one that is already as it was before is kept. What the run did not write is not in the plan.
+/// one that is already as it was before is kept. What the run did not write is not in the plan. Where a later month was
+/// billed with the count since, the reason of the change says so.
 ///
 /// Guards on finality, completeness, an empty source and a closed month do not apply: nothing is billed here. The ledger is
 /// empty. What is owned stays owned, so that the next plan brings the vendor's number again.
@@ -227,6 +228,18 @@ impl<'a> Draft<'a> {
             ),
             (false, 0) => (ChangeKind::Zero, format!("revert of {run}")),
             (false, _) => (ChangeKind::Update, format!("revert of {run}")),
+        };
+        let later = self
+            .input
+            .memory
+            .owned
+            .iter()
+            .find(|owned| owned.licence == found.id)
+            .map(|owned| owned.period)
+            .filter(|period| *period > self.input.run.plan.period());
+        let reason = match later {
+            Some(later) => format!("{reason}; careful: {later} was billed with it since"),
+            None => reason,
         };
         let client = self.input.target.client(of.client_id);
         Change {

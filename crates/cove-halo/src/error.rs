@@ -133,6 +133,7 @@ impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         let exit = match error.kind() {
             StoreErrorKind::Locked => ExitCode::Locked,
+            StoreErrorKind::Misuse => ExitCode::Usage,
             _ => ExitCode::Failure,
         };
         Self::new(exit, error.to_string())

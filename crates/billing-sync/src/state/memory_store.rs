@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::belongings::Belongings;
+use super::belongs_elsewhere;
 use super::journal::{Event, GENESIS, Stored};
 use super::{
     JournalEntry, JournalRow, NewRun, RunLock, RunSummary, StateStore, StoreError, StoreErrorKind,
@@ -29,6 +30,7 @@ struct Tables {
     journal: Vec<Stored>,
     owned: Belongings,
     decisions: BTreeMap<CustomerId, MappingDecision>,
+    subject: Option<String>,
     usage: BTreeMap<Period, Vec<UsageRow>>,
 }
 
@@ -212,6 +214,21 @@ impl StateStore for MemoryStore {
         }
         audit.owned(&tables.owned.list())?;
         Ok(audit.rows())
+    }
+
+    async fn subject(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.tables().subject.clone())
+    }
+
+    async fn bind(&self, subject: &str) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        match &tables.subject {
+            Some(bound) if bound != subject => Err(belongs_elsewhere(bound, subject)),
+            _ => {
+                tables.subject = Some(subject.to_owned());
+                Ok(())
+            }
+        }
     }
 
     async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {

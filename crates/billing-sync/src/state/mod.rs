@@ -66,6 +66,16 @@ pub trait StateStore: Debug + Send + Sync {
     /// [`StoreErrorKind::Tampered`] naming the first row that does not fit.
     async fn check_journal(&self) -> Result<u64, StoreError>;
 
+    /// Whose state this is, in the words it was bound with; `None` while it is nobody's yet.
+    async fn subject(&self) -> Result<Option<String>, StoreError>;
+
+    /// Binds the state to a vendor account and a target. Ids of records mean nothing elsewhere, so a state that is
+    /// bound to one subject is never used for another.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Misuse`] when it is bound to another subject.
+    async fn bind(&self, subject: &str) -> Result<(), StoreError>;
+
     /// Remembers a person's decision about a customer.
     async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError>;
 
@@ -183,6 +193,17 @@ pub enum StoreErrorKind {
     Tampered,
     /// What was asked for does not fit what is stored.
     Misuse,
+}
+
+/// The refusal to use a state for another subject than its own.
+pub(crate) fn belongs_elsewhere(bound: &str, asked: &str) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Misuse,
+        format!("the state belongs to {bound}, not to {asked}"),
+    )
+    .with_hint(
+        "keep one state file for each account and tenant; a new file takes the subscriptions over by their exact names",
+    )
 }
 
 impl StoreError {

@@ -23,6 +23,7 @@ pub async fn state_store<S: StateStore>(make: impl Fn() -> S) {
     what_does_not_exist_is_misuse(&make()).await;
     only_the_newest_run_can_be_unfinished(&make()).await;
     a_key_and_a_record_are_owned_once(&make()).await;
+    a_bound_state_is_used_for_nothing_else(&make()).await;
     decisions_and_usage_are_replaced(&make()).await;
     the_lock_is_held_by_one(&make()).await;
 }
@@ -318,6 +319,20 @@ async fn a_key_and_a_record_are_owned_once<S: StateStore>(store: &S) {
         [owned(1, "A", 10, 4), owned(1, "C", 20, 3)]
     );
     assert_eq!(must(store.check_journal().await), 6);
+}
+
+async fn a_bound_state_is_used_for_nothing_else<S: StateStore>(store: &S) {
+    assert_eq!(must(store.subject().await), None);
+    must(store.bind("account a, tenant t").await);
+    must(store.bind("account a, tenant t").await);
+    let refused = store.bind("account a, tenant u").await;
+    let refused = refused.expect_err("another tenant's ids mean something else");
+    assert_eq!(refused.kind(), StoreErrorKind::Misuse);
+    assert!(refused.hint().is_some());
+    assert_eq!(
+        must(store.subject().await).as_deref(),
+        Some("account a, tenant t")
+    );
 }
 
 async fn decisions_and_usage_are_replaced<S: StateStore>(store: &S) {

@@ -144,6 +144,14 @@ impl StateStore for FaultyStore {
         self.inner.check_journal().await
     }
 
+    async fn subject(&self) -> Result<Option<String>, StoreError> {
+        self.inner.subject().await
+    }
+
+    async fn bind(&self, subject: &str) -> Result<(), StoreError> {
+        self.inner.bind(subject).await
+    }
+
     async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
         self.inner.decide(decision, at).await
     }

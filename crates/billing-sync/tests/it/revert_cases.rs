@@ -12,7 +12,7 @@ use billing_sync::revert::{RevertInput, plan_revert};
 use billing_sync::rules::{Limits, Rules};
 use billing_sync::run::{Outcome, RunReport, RunStatus};
 use billing_sync::target::{Standing, Subscription, UnreadableRecord};
-use billing_sync::testing::{Batching, Edit, create, update, zero};
+use billing_sync::testing::{Batching, Edit, create, keep, plan_of, update, zero};
 use std::collections::BTreeMap;
 
 pub(crate) async fn inverse(stage: &Stage, run: &RunId, rules: &Rules) -> Plan {
@@ -247,6 +247,27 @@ async fn a_revert_can_be_reverted() {
     let (_, report) = revert(&stage, &run.run_id).await;
     revert(&stage, &report.run_id).await;
     assert_eq!(stage.target.records(), left);
+}
+
+#[tokio::test]
+async fn a_count_that_a_later_month_was_billed_with_goes_back_with_a_warning() {
+    let stage = Stage::new(target());
+    let run = stage.run(plan()).await.unwrap();
+    let later = plan_of(
+        "202611".parse().unwrap(),
+        vec![keep(20, 2, "A", 7, false), keep(21, 2, "B", 0, false)],
+    );
+    stage.run(later).await.unwrap();
+    let plan = inverse(&stage, &run.run_id, &no_limits()).await;
+    let reasons: Vec<&str> = plan.changes().iter().map(|it| &*it.reason).collect();
+    assert_eq!(
+        reasons[1..4],
+        [
+            "revert of run-1, which made it; set to 0, never deleted",
+            "revert of run-1; careful: 202611 was billed with it since",
+            "revert of run-1; careful: 202611 was billed with it since",
+        ]
+    );
 }
 
 #[tokio::test]

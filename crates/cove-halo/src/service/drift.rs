@@ -60,7 +60,7 @@ impl Service {
     /// When nothing was ever written, or the state or the target cannot be read to its end.
     pub async fn drift(&self) -> Result<DriftOutcome, ServiceError> {
         let before = self.requests();
-        let Some(store) = self.inner.stores.for_reading()? else {
+        let Some(store) = self.state_to_compare().await? else {
             return Err(ServiceError::new(
                 ExitCode::Usage,
                 format!(

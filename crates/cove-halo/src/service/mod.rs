@@ -41,8 +41,8 @@ pub struct PlanRequest {
 
 /// Every verb of the tool. Cheap to clone; holds no lock between calls.
 ///
-/// Reading verbs ([`plan`](Service::plan), [`verify`](Service::verify), [`history`](Service::history),
-/// [`doctor`](Service::doctor)) write nowhere, not even a state file.
+/// Reading verbs ([`plan`](Service::plan), [`verify`](Service::verify), [`why`](Service::why),
+/// [`drift`](Service::drift), [`history`](Service::history), [`doctor`](Service::doctor)) write nowhere, not even a state file.
 #[derive(Clone, Debug)]
 pub struct Service {
     inner: Arc<Inner>,

@@ -16,7 +16,7 @@ impl Service {
     /// # Errors
     /// When anything could not be read to its end.
     pub async fn plan(&self, request: &PlanRequest) -> Result<Plan, ServiceError> {
-        let memory = match self.inner.stores.for_reading()? {
+        let memory = match self.state_to_compare().await? {
             Some(store) => store.memory().await?,
             None => Memory::default(),
         };

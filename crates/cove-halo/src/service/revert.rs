@@ -58,7 +58,7 @@ impl Service {
     /// # Errors
     /// When there is no such run, it is not known what became of it, or the state or the target cannot be read.
     pub async fn plan_revert(&self, run: &RunId) -> Result<Plan, ServiceError> {
-        let Some(store) = self.inner.stores.for_reading()? else {
+        let Some(store) = self.state_to_compare().await? else {
             return Err(no_state(self));
         };
         Box::pin(self.inverse(&*store, run)).await
@@ -79,6 +79,7 @@ impl Service {
         }
         let store = self.inner.stores.for_writing()?;
         let lock = store.lock().await?;
+        self.claim(&*store).await?;
         let settled = self.settle(&*store, &*lock).await?;
         let plan = Box::pin(self.inverse(&*store, run)).await?;
         if self.inner.stop.is_stopped() {

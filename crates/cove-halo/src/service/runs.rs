@@ -27,6 +27,7 @@ impl Service {
         let approved = self.approve(plan, approval)?;
         let store = self.inner.stores.for_writing()?;
         let lock = store.lock().await?;
+        self.claim(&*store).await?;
         let report = self.run(&*store, &*lock, &approved).await?;
         Ok(self.outcome(report, before))
     }
@@ -43,6 +44,7 @@ impl Service {
         let before = self.requests();
         let store = self.inner.stores.for_writing()?;
         let lock = store.lock().await?;
+        self.claim(&*store).await?;
         let settled = self.settle(&*store, &*lock).await?;
         let memory = store.memory().await?;
         let (plan, usage) = Box::pin(self.plan_with(request, &memory)).await?;
@@ -72,6 +74,7 @@ impl Service {
         let before = self.requests();
         let store = self.inner.stores.for_writing()?;
         let lock = store.lock().await?;
+        self.claim(&*store).await?;
         let clock = EngineClock(&*self.inner.clock);
         let apply = self.applier(&*store, &clock);
         let report = Box::pin(apply.resume(&*lock)).await?;
@@ -84,7 +87,7 @@ impl Service {
     /// When nothing was ever written, there is no such run, or the state or the target cannot be read.
     pub async fn verify(&self, run: Option<&RunId>) -> Result<VerifyOutcome, ServiceError> {
         let before = self.requests();
-        let Some(store) = self.inner.stores.for_reading()? else {
+        let Some(store) = self.state_to_compare().await? else {
             return Err(ServiceError::new(
                 ExitCode::Usage,
                 format!(

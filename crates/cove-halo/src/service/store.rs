@@ -1,6 +1,8 @@
 //! When the state file is opened, and how: a verb that only reads never makes one.
 
+use super::Service;
 use crate::error::ServiceError;
+use crate::exit::ExitCode;
 use billing_sync::state::StateStore;
 use billing_sync::state::sqlite::SqliteStore;
 use std::path::{Path, PathBuf};
@@ -50,5 +52,48 @@ impl Stores {
             return Ok(None);
         }
         Ok(Some(Arc::new(SqliteStore::open_read_only(&self.path)?)))
+    }
+}
+
+impl Service {
+    /// The state, to be compared with the target; `None` when nothing was ever kept.
+    ///
+    /// # Errors
+    /// When it belongs to another account or tenant: its ids would be taken for other records.
+    pub(super) async fn state_to_compare(
+        &self,
+    ) -> Result<Option<Arc<dyn StateStore>>, ServiceError> {
+        let Some(store) = self.inner.stores.for_reading()? else {
+            return Ok(None);
+        };
+        match store.subject().await? {
+            Some(bound) if bound != self.subject() => Err(ServiceError::new(
+                ExitCode::Usage,
+                format!(
+                    "the state file {} belongs to {bound}, not to {}",
+                    self.inner.stores.path().display(),
+                    self.subject()
+                ),
+            )
+            .with_hint(
+                "name another state file with --state; a new one takes the subscriptions over by their exact names",
+            )),
+            _ => Ok(Some(store)),
+        }
+    }
+
+    /// Binds the state to this account and tenant, or refuses a state that is bound to others.
+    pub(super) async fn claim(&self, store: &dyn StateStore) -> Result<(), ServiceError> {
+        Ok(store.bind(&self.subject()).await?)
+    }
+
+    /// Whose state it is. A tenant that has a name keeps it when its address changes.
+    fn subject(&self) -> String {
+        let settings = self.settings();
+        let tenant = match &settings.halo.tenant {
+            Some(tenant) => format!("tenant {tenant}"),
+            None => settings.halo.base_url.trim_end_matches('/').to_lowercase(),
+        };
+        format!("account {} and {tenant}", settings.cove.account_id)
     }
 }

@@ -169,7 +169,8 @@ fn find(request: &WhyRequest, plan: &Plan, memory: &Memory) -> Result<Why, Servi
                 plan.period()
             ))
             .with_hint(
-                "give a client's number or a customer's exact id, not a name; a service as `plan --all` shows it",
+                "give a client's number or a customer's exact id, not a name, and a service as `plan --all` shows it; \
+                 --run RUN looks into an earlier run",
             ))
         }
     }

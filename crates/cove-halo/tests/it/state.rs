@@ -22,6 +22,31 @@ async fn a_second_run_at_the_same_time_is_refused() {
 }
 
 #[tokio::test]
+async fn a_state_file_of_another_tenant_is_refused() {
+    let bench = Bench::new().await;
+    bench.service().sync(&october(), approval()).await.unwrap();
+    let elsewhere = Bench::new().await;
+    elsewhere.sandbox.clear_requests();
+    let mut settings = elsewhere.settings();
+    settings.halo.tenant = None;
+    settings.state.path = bench.state();
+    let service = Bench::builder(settings).build().unwrap();
+    let planned = service.plan(&october()).await.unwrap_err();
+    let synced = service.sync(&october(), approval()).await.unwrap_err();
+    let verified = service.verify(None).await.unwrap_err();
+    for error in [planned, synced, verified] {
+        assert_eq!(error.exit_code(), ExitCode::Usage, "{error}");
+        assert!(error.to_string().contains("belongs to account"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("file")));
+    }
+    assert!(
+        elsewhere.sandbox.requests().is_empty(),
+        "its ids mean other records there"
+    );
+    bench.service().sync(&october(), approval()).await.unwrap();
+}
+
+#[tokio::test]
 async fn history_tells_what_was_done_and_the_journal_is_whole() {
     let bench = Bench::new().await;
     assert_eq!(bench.service().history(10).await.unwrap(), []);

@@ -218,6 +218,14 @@ impl StateStore for SqliteStore {
         self.read(journal::check)
     }
 
+    async fn subject(&self) -> Result<Option<String>, StoreError> {
+        self.read(|transaction| rows::subject(transaction))
+    }
+
+    async fn bind(&self, subject: &str) -> Result<(), StoreError> {
+        self.write(|transaction| rows::bind(transaction, subject))
+    }
+
     async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
         self.write(|transaction| rows::decide(transaction, decision, at))
     }

@@ -2,13 +2,13 @@
 
 use super::super::journal::Event;
 use super::super::memory_store::{no_such_change, no_such_run, run_exists};
-use super::super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow};
+use super::super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow, belongs_elsewhere};
 use super::{failed, journal};
 use crate::ids::RunId;
 use crate::memory::{MappingDecision, Owned};
 use crate::period::Period;
 use crate::run::{ChangeRecord, RunStatus};
-use rusqlite::{CachedStatement, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 use serde::Serialize;
 
 pub(super) fn begin_run(transaction: &Transaction<'_>, run: &NewRun<'_>) -> Result<(), StoreError> {
@@ -238,4 +238,24 @@ fn misfit(what: &str) -> StoreError {
         StoreErrorKind::Misuse,
         format!("{what} cannot be written down in the state file"),
     )
+}
+
+pub(super) fn subject(transaction: &Transaction<'_>) -> Result<Option<String>, StoreError> {
+    transaction
+        .query_row("SELECT name FROM subject", [], |row| row.get(0))
+        .optional()
+        .map_err(failed("read"))
+}
+
+pub(super) fn bind(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
+    match subject(transaction)? {
+        Some(bound) if bound != name => Err(belongs_elsewhere(&bound, name)),
+        Some(_) => Ok(()),
+        None => execute(
+            transaction,
+            "INSERT INTO subject (only, name) VALUES ('only', ?1)",
+            params![name],
+        )
+        .map(|_| ()),
+    }
 }

@@ -87,6 +87,10 @@ fn usage(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
              quantity      TEXT NOT NULL,
              amount        TEXT,
              PRIMARY KEY (period, position)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE subject (
+             only TEXT PRIMARY KEY CHECK (only = 'only'),
+             name TEXT NOT NULL
          ) STRICT, WITHOUT ROWID;",
     )
 }
