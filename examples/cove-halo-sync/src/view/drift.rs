@@ -84,3 +84,81 @@ pub(crate) fn rows(outcome: &DriftOutcome) -> csv::Result<String> {
         }),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{page, rows};
+    use crate::view::Look;
+    use crate::view::samples::{HOSTILE, period};
+    use billing_sync::apply::{DriftKind, Drifted};
+    use billing_sync::ids::{ClientId, Key, LicenceId};
+    use billing_sync::run::Drift;
+    use cove_halo::{DriftOutcome, RequestCounts};
+    use insta::assert_snapshot;
+
+    fn drifted(what: DriftKind, field: &str, planned: &str, found: &str) -> Drifted {
+        Drifted {
+            what,
+            drift: Drift {
+                key: Key {
+                    client: ClientId::new(12),
+                    name: "Cove | Server".to_owned(),
+                },
+                client_name: HOSTILE.to_owned(),
+                licence_id: Some(LicenceId::new(901)),
+                field: field.to_owned(),
+                planned: planned.to_owned(),
+                found: found.to_owned(),
+            },
+            period: period(),
+        }
+    }
+
+    fn outcome(drifted: Vec<Drifted>) -> DriftOutcome {
+        DriftOutcome {
+            checked: 3,
+            agreeing: if drifted.is_empty() { 3 } else { 2 },
+            drifted,
+            requests: RequestCounts::default(),
+        }
+    }
+
+    #[test]
+    fn what_others_changed_stands_beside_what_was_proved() {
+        let outcome = outcome(vec![
+            drifted(DriftKind::Renamed, "name", "Cove | Server", HOSTILE),
+            drifted(DriftKind::Edited, "count", "12", "99"),
+        ]);
+        let page = page(&outcome, Look::PLAIN);
+        assert!(
+            page.lines()
+                .all(|line| console::measure_text_width(line) <= 80)
+        );
+        assert!(
+            !page.contains('\u{1b}') && !page.contains('\u{202e}'),
+            "{page}"
+        );
+        let head: Vec<&str> = page.lines().take(3).collect();
+        assert_snapshot!(head.join("\n"), @r"
+        3 subscriptions kept, 2 as last proved, 1 changed by others
+        requests: 0 to N-able, 0 to HaloPSA, 0 retries, 0 throttled
+        ");
+        let sheet = rows(&outcome).unwrap();
+        assert!(
+            sheet.ends_with("Cove | Server,901,count,12,99,202610\n"),
+            "{sheet}"
+        );
+        assert!(sheet.contains("\"'=HYPERLINK"), "no formula: {sheet}");
+    }
+
+    #[test]
+    fn nothing_changed_and_nothing_kept_are_said_in_one_line() {
+        let page = |outcome| super::page(&outcome, Look::PLAIN);
+        assert!(
+            page(outcome(vec![])).starts_with("3 subscriptions kept, every one as last proved\n")
+        );
+        let mut none = outcome(vec![]);
+        (none.checked, none.agreeing) = (0, 0);
+        assert!(page(none).starts_with("no subscription is kept yet"));
+    }
+}

@@ -221,3 +221,104 @@ pub(crate) fn rows(outcome: &WhyOutcome) -> csv::Result<String> {
         rows.into_iter(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{page, rows};
+    use crate::view::Look;
+    use crate::view::samples::{HOSTILE, sample_plan};
+    use billing_sync::Memory;
+    use billing_sync::ids::ClientId;
+    use billing_sync::usage::{DeviceUsage, Finality};
+    use billing_sync::why::{Subject, why};
+    use cove_halo::WhyOutcome;
+    use insta::assert_snapshot;
+    use rust_decimal::Decimal;
+
+    fn outcome(subject: &Subject) -> WhyOutcome {
+        let plan = sample_plan(Finality::Final);
+        WhyOutcome {
+            why: why(&plan, &Memory::default(), subject, None),
+            plan_id: "p".into(),
+            run: None,
+        }
+    }
+
+    fn check(page: &str) {
+        for line in page.lines() {
+            assert!(console::measure_text_width(line) <= 80, "too wide: {line}");
+            assert!(!line.ends_with(' '), "trailing space: {line:?}");
+        }
+        assert!(
+            !page.contains('\u{1b}') && !page.contains('\u{202e}'),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_count_with_its_steps() {
+        let mut outcome = outcome(&Subject::Client(ClientId::new(11)));
+        outcome.why.subscriptions.truncate(1);
+        let page = page(&outcome, Look::PLAIN);
+        check(&page);
+        assert_snapshot!(page, @r"
+        Acme Ltd (11) (period 202610)
+        as plan p has it
+
+        Cove Data Protection | Per GB
+          create - → 1401: no subscription of that name yet
+
+        customer  contract  service                            units  devices
+        ───────────────────────────────────────────────────────────────────────
+        c1        238877    Cove Data Protection | Per GB  1,400.407        1
+
+        step                        units
+        ───────────────────────────────────
+        invoiced by the vendor  1,400.407
+        rounded up                  1,401
+        count                       1,401
+        ");
+    }
+
+    #[test]
+    fn a_customer_without_a_client_has_its_exceptions() {
+        let page = page(&outcome(&Subject::Customer("c3".into())), Look::PLAIN);
+        check(&page);
+        assert_snapshot!(page, @r"
+        No client is billed (period 202610)
+        as plan p has it
+
+        Not billed
+        kind                customer  service               units  detail
+        ────────────────────────────────────────────────────────────────────────────────
+        unmatched_customer  c3        Cove Data Protection   10.5  no client holds the
+                                      | Per GB                     id c3 in its custom
+                                                                   field
+        unmatched_customer  c3        Cove Data Protection      2  no client holds the
+                                      | Server                     id c3 in its custom
+                                                                   field
+        ");
+    }
+
+    #[test]
+    fn fifty_devices_are_listed_and_the_rest_is_counted() {
+        let mut outcome = outcome(&Subject::Client(ClientId::new(12)));
+        outcome.why.subscriptions[0].change.sources[0].devices = (0..52)
+            .map(|at| DeviceUsage {
+                id: format!("d{at}"),
+                name: HOSTILE.to_owned(),
+                quantity: Decimal::ONE,
+            })
+            .collect();
+        let page = page(&outcome, Look::PLAIN);
+        check(&page);
+        assert!(page.contains("d49") && !page.contains("d50"), "{page}");
+        assert!(
+            page.ends_with("  … and 2 more devices; --format json or csv has all\n"),
+            "{page}"
+        );
+        let sheet = rows(&outcome).unwrap();
+        assert_eq!(sheet.lines().count(), 53);
+        assert!(sheet.contains("\"'=HYPERLINK"), "no formula: {sheet}");
+    }
+}

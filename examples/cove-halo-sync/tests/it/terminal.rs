@@ -5,20 +5,14 @@ use crate::tool::{SERVER, World};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// Answers the question of `sync`; returns what the terminal showed and the exit code.
-fn answer(world: &World, reply: &str) -> (String, i32) {
+const SYNC: &str = "sync --period 202610";
+
+/// Answers the question of a verb; returns what the terminal showed and the exit code.
+fn answer(world: &World, verb: &str, reply: &str) -> (String, i32) {
     let tool = world.command(&[]);
     let mut command = Command::new("script");
-    command.args([
-        "--quiet",
-        "--return",
-        "--command",
-        concat!(
-            env!("CARGO_BIN_EXE_cove-halo-sync"),
-            " sync --period 202610"
-        ),
-        "/dev/null",
-    ]);
+    let line = format!("{} {verb}", env!("CARGO_BIN_EXE_cove-halo-sync"));
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command.current_dir(tool.get_current_dir().unwrap());
     for (name, value) in tool.get_envs() {
         command.env(name, value.unwrap());
@@ -45,7 +39,7 @@ fn answer(world: &World, reply: &str) -> (String, i32) {
 #[test]
 fn sync_shows_the_plan_and_writes_after_a_yes() {
     let world = World::simple();
-    let (shown, code) = answer(&world, "y\n");
+    let (shown, code) = answer(&world, SYNC, "y\n");
     assert_eq!(code, 0, "{shown}");
     let plan = shown.find("1 to create").unwrap();
     let question = shown.find("make 1 change in HaloPSA? [y/N]").unwrap();
@@ -58,7 +52,7 @@ fn sync_shows_the_plan_and_writes_after_a_yes() {
 fn sync_writes_nothing_without_a_yes() {
     let world = World::simple();
     for reply in ["n\n", "\n", "yess\n", "\u{4}"] {
-        let (shown, code) = answer(&world, reply);
+        let (shown, code) = answer(&world, SYNC, reply);
         assert_eq!(code, 1, "{shown}");
         assert!(
             shown.contains("not confirmed; nothing was written"),
@@ -72,8 +66,30 @@ fn sync_writes_nothing_without_a_yes() {
 fn sync_does_not_ask_what_would_be_refused() {
     let world = World::simple();
     world.settings("[guard]\nmax_created = 0");
-    let (shown, code) = answer(&world, "y\n");
+    let (shown, code) = answer(&world, SYNC, "y\n");
     assert_eq!(code, 3, "{shown}");
     assert!(!shown.contains("[y/N]"), "{shown}");
     assert!(world.writes().is_empty());
+}
+
+#[test]
+fn revert_shows_the_inverse_and_writes_after_a_yes_only() {
+    let world = World::simple();
+    world.settings("[guard]\nmax_changed_percent = 100");
+    let run = world
+        .run(&["sync", "--yes", "--period", "202610", "--format", "json"])
+        .ended(0)
+        .json();
+    let verb = format!("revert {}", run["run_id"].as_str().unwrap());
+    let (shown, code) = answer(&world, &verb, "n\n");
+    assert_eq!(code, 1, "{shown}");
+    assert_eq!(world.counts("Acme Ltd", SERVER), [12]);
+
+    let (shown, code) = answer(&world, &verb, "y\n");
+    assert_eq!(code, 0, "{shown}");
+    let inverse = shown.find("Revert of run ").unwrap();
+    let question = shown.find("make 1 change in HaloPSA? [y/N]").unwrap();
+    let written = shown.find("1 change written").unwrap();
+    assert!(inverse < question && question < written, "{shown}");
+    assert_eq!(world.counts("Acme Ltd", SERVER), [0]);
 }
