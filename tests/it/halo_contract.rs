@@ -156,24 +156,23 @@ async fn reads(
     Ok(())
 }
 
-async fn job(switches: &Switches) -> Result<Checks> {
+async fn job(switches: &Switches, checks: &mut Checks) -> Result<()> {
     let (sandbox, halo, ids) = filled(switches.clone(), fill).await;
-    let mut checks = Checks::default();
     halo.connect().await?;
-    let field = finds_clients(&mut checks, &sandbox, &halo, switches).await?;
-    reads(&mut checks, &sandbox, &halo, switches).await?;
+    let field = finds_clients(checks, &sandbox, &halo, switches).await?;
+    reads(checks, &sandbox, &halo, switches).await?;
     let at = (switches, ids.as_slice());
-    writes_one_and_many(&mut checks, &sandbox, &halo, at).await?;
-    sorts_out_a_batch_with_bad_records(&mut checks, &sandbox, &halo, at).await?;
-    writes_a_custom_field(&mut checks, &sandbox, &halo, (&field, &ids)).await?;
-    reads(&mut checks, &sandbox, &halo, switches).await?;
+    writes_one_and_many(checks, &sandbox, &halo, at).await?;
+    sorts_out_a_batch_with_bad_records(checks, &sandbox, &halo, at).await?;
+    writes_a_custom_field(checks, &sandbox, &halo, (&field, &ids)).await?;
+    reads(checks, &sandbox, &halo, switches).await?;
     let refused = sandbox
         .requests()
         .iter()
         .filter(|request| request.status >= 400 && request.method == "GET")
         .count();
     checks.same("refused reads", refused, 0);
-    Ok(checks)
+    Ok(())
 }
 
 async fn try_position(switches: Switches) -> Vec<String> {
@@ -185,10 +184,11 @@ async fn try_position(switches: Switches) -> Vec<String> {
         switches.post_answer,
         switches.batch_failure
     );
-    match job(&switches).await {
-        Ok(checks) => checks.into_problems(&position),
-        Err(error) => vec![format!("{position}: {error:#}")],
-    }
+    let mut checks = Checks::default();
+    let ended = job(&switches, &mut checks).await;
+    let mut problems = checks.into_problems(&position);
+    problems.extend(ended.err().map(|error| format!("{position}: {error:#}")));
+    problems
 }
 
 /// Runs the 54 positions that hold every combination of three switches; with `HALO_POSITIONS=all` in the environment all 162.
