@@ -219,7 +219,7 @@ impl StateStore for SqliteStore {
     }
 
     async fn subject(&self) -> Result<Option<String>, StoreError> {
-        self.read(|transaction| rows::subject(transaction))
+        self.read(rows::subject)
     }
 
     async fn bind(&self, subject: &str) -> Result<(), StoreError> {
