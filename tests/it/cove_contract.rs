@@ -3,8 +3,8 @@
 use api_core::testing::ManualClock;
 use api_core::{Error, ErrorKind, SecretString};
 use cove_api::billing::{
-    AccountId, BillingClient, Completeness, ContractId, Finality, Guarded, InvoiceId, TimeFrame,
-    TotalsOptions, UsageDocument, UsageEvent, UsageStream, UsageTotals,
+    AccountId, BillingClient, Completeness, ContractId, DeviceUsage, Finality, Guarded, InvoiceId,
+    TimeFrame, TotalsOptions, UsageDocument, UsageEvent, UsageStream, UsageTotals,
 };
 use rust_decimal::Decimal;
 use sandbox::{BillingWrapper, CONTRACTS, Fault, FaultKind, Sandbox, Service, Switches, When};
@@ -78,7 +78,7 @@ fn of_documents(documents: &[UsageDocument]) -> Units {
     for document in documents.iter().filter(|document| in_scope(document)) {
         add_pools(&mut units, document);
         for client in document.clients.iter().filter_map(Guarded::good) {
-            for line in client.readable_devices().flat_map(|device| device.lines()) {
+            for line in client.readable_devices().flat_map(DeviceUsage::lines) {
                 add(
                     &mut units,
                     line.billing_service_name.as_deref(),

@@ -7,7 +7,12 @@
 
 mod arrows;
 mod bench;
+mod cove_bench;
+mod cove_billable;
 mod cove_contract;
+mod cove_management;
+mod cove_session;
+mod cove_switches;
 mod faults;
 mod halo_bench;
 mod halo_contract;

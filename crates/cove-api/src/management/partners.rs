@@ -12,6 +12,16 @@ use super::model::{
     PartnerInfo, PartnerRemoval, PartnerState, PartnerTree, PartnerVersion, StateChange, TreeQuery,
 };
 
+/// What must be the same before and after an external code is written.
+const WATCHED: [&str; 6] = [
+    "State",
+    "Name",
+    "Level",
+    "ParentId",
+    "ServiceType",
+    "LocationId",
+];
+
 /// How far down to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Depth {
@@ -211,7 +221,7 @@ impl ManagementClient {
     ///
     /// # Errors
     /// As [`set_external_code`](Self::set_external_code); `Config` for an id that is blank or holds a `|`; `Conflict`
-    /// when another text is read back than was written.
+    /// when another text is read back than was written, or another field of the customer is not as it was.
     pub async fn link_to_halo(&self, partner: PartnerId, halo_id: &str) -> Result<CodeChange> {
         const OPERATION: &str = "ModifyPartner";
         let halo_id = halo_id.trim();
@@ -219,7 +229,7 @@ impl ManagementClient {
             let message = "the HaloPSA id is blank or holds a bar";
             return Err(Error::new(ErrorKind::Config, message).with_operation(OPERATION));
         }
-        let before = self.external_code(partner).await?;
+        let (before, rest) = self.external_code(partner).await?;
         let wanted = before.with_halo_id(halo_id);
         if wanted == before {
             return Ok(CodeChange {
@@ -229,26 +239,33 @@ impl ManagementClient {
             });
         }
         self.set_external_code(partner, &wanted).await?;
-        let after = self.external_code(partner).await?;
-        if after == wanted {
-            return Ok(CodeChange {
-                before,
-                after,
-                written: true,
-            });
+        let (after, rest_after) = self.external_code(partner).await?;
+        let conflict = |message| Error::new(ErrorKind::Conflict, message).with_operation(OPERATION);
+        if after != wanted {
+            let message = "the external code reads back otherwise than it was written";
+            return Err(conflict(message.to_owned()).with_hint(
+                "the field may be shorter than the text, or somebody else changed it at the same time",
+            ));
         }
-        Err(Error::new(
-            ErrorKind::Conflict,
-            "the external code reads back otherwise than it was written",
-        )
-        .with_operation(OPERATION)
-        .with_hint(
-            "the field may be shorter than the text, or somebody else changed it at the same time",
-        ))
+        // That fields which are left out stay is known from one public client only.
+        if let Some(name) = WATCHED
+            .iter()
+            .find(|name| rest.get(**name) != rest_after.get(**name))
+        {
+            let message = format!("the external code is written, but {name} changed with it");
+            return Err(conflict(message).with_hint(
+                "put it right in the console; do not write external codes until it is known whether the service clears what a write leaves out",
+            ));
+        }
+        Ok(CodeChange {
+            before,
+            after,
+            written: true,
+        })
     }
 
-    /// The external code as it is, blanks included: [`PartnerInfo::external_code`] is trimmed.
-    async fn external_code(&self, partner: PartnerId) -> Result<ExternalCode> {
+    /// The external code as it is, blanks included ([`PartnerInfo::external_code`] is trimmed), with the whole customer.
+    async fn external_code(&self, partner: PartnerId) -> Result<(ExternalCode, Value)> {
         const OPERATION: &str = "GetPartnerInfoById";
         let info: Value = self.call(OPERATION, &json!({"partnerId": partner})).await?;
         let unreadable =
@@ -256,10 +273,15 @@ impl ManagementClient {
         if info.get("Id").and_then(Value::as_i64) != Some(partner.get()) {
             return unreadable("the answer is not about the customer asked for");
         }
-        match info.get("ExternalCode") {
-            None | Some(Value::Null) => Ok(ExternalCode::default()),
-            Some(Value::String(text)) => Ok(ExternalCode::new(text.clone())),
-            Some(_) => unreadable("unexpected JSON at `result.result.ExternalCode`: expected text"),
-        }
+        let code = match info.get("ExternalCode") {
+            None | Some(Value::Null) => ExternalCode::default(),
+            Some(Value::String(text)) => ExternalCode::new(text.clone()),
+            Some(_) => {
+                return unreadable(
+                    "unexpected JSON at `result.result.ExternalCode`: expected text",
+                );
+            }
+        };
+        Ok((code, info))
     }
 }
