@@ -129,6 +129,8 @@ async fn play(scene: &Scene) {
     stage.settle().await.unwrap();
     let meddled = meddle(scene, &stage, &run);
     let left = stage.target.records();
+    // Who moves two records of one name to one client has made a duplicate already.
+    let duplicates = stage.target.duplicates();
 
     let (plan, report) = revert(&stage, &run.run_id).await;
     assert_eq!(report.applied(), plan.writes().count());
@@ -149,7 +151,7 @@ async fn play(scene: &Scene) {
         }
     }
     assert_eq!(now.len(), left.len(), "nothing is made, nothing deleted");
-    assert_eq!(stage.target.duplicates(), []);
+    assert_eq!(stage.target.duplicates(), duplicates, "none is made");
 
     let (again, _) = revert(&stage, &run.run_id).await;
     assert_eq!(again.writes().count(), 0, "a second revert changes nothing");
