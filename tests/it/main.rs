@@ -7,6 +7,7 @@
 
 mod arrows;
 mod bench;
+mod corpus;
 mod cove_bench;
 mod cove_billable;
 mod cove_contract;
