@@ -7,7 +7,7 @@ use cove_api::billing::{
     TimeFrame, TotalsOptions, UsageDocument, UsageEvent, UsageStream, UsageTotals,
 };
 use rust_decimal::Decimal;
-use sandbox::{BillingWrapper, CONTRACTS, Fault, FaultKind, Sandbox, Service, Switches, When};
+use sandbox::{BillingWrapper, CONTRACTS, Sandbox, Switches};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const WRAPPERS: [BillingWrapper; 3] = [
     BillingWrapper::Array,
 ];
 
-fn month() -> TimeFrame {
+pub(crate) fn month() -> TimeFrame {
     TimeFrame::new(2026, 10).unwrap()
 }
 
@@ -34,7 +34,7 @@ fn client_with(sandbox: &Sandbox, key: &str) -> BillingClient {
     .unwrap()
 }
 
-async fn seeded(billing_wrapper: BillingWrapper) -> (Sandbox, BillingClient) {
+pub(crate) async fn seeded(billing_wrapper: BillingWrapper) -> (Sandbox, BillingClient) {
     let switches = Switches {
         billing_wrapper,
         ..Switches::default()
@@ -45,7 +45,7 @@ async fn seeded(billing_wrapper: BillingWrapper) -> (Sandbox, BillingClient) {
 }
 
 /// Units by service and unit; those of a contract's pool have no unit on the wire.
-type Units = BTreeMap<(String, Option<String>), Decimal>;
+pub(crate) type Units = BTreeMap<(String, Option<String>), Decimal>;
 
 fn add(units: &mut Units, service: Option<&str>, unit: Option<&str>, quantity: Decimal) {
     let service = service.unwrap_or_default();
@@ -92,7 +92,7 @@ fn of_documents(documents: &[UsageDocument]) -> Units {
 }
 
 /// The units of sums.
-fn of_totals(totals: &UsageTotals) -> Units {
+pub(crate) fn of_totals(totals: &UsageTotals) -> Units {
     let mut units = Units::new();
     for document in totals.documents.iter().filter(|one| in_scope(&one.head)) {
         add_pools(&mut units, &document.head);
@@ -109,7 +109,7 @@ fn of_totals(totals: &UsageTotals) -> Units {
 }
 
 /// What the vendor counted, by the sandbox's own word.
-fn truth(sandbox: &Sandbox) -> Units {
+pub(crate) fn truth(sandbox: &Sandbox) -> Units {
     let stated = sandbox.expected(month().number()).vendor_units;
     stated
         .into_iter()
@@ -117,7 +117,7 @@ fn truth(sandbox: &Sandbox) -> Units {
         .collect()
 }
 
-fn normal(units: &Units) -> BTreeMap<(String, Option<String>), String> {
+pub(crate) fn normal(units: &Units) -> BTreeMap<(String, Option<String>), String> {
     units
         .iter()
         .map(|(key, quantity)| (key.clone(), quantity.normalize().to_string()))
@@ -125,7 +125,7 @@ fn normal(units: &Units) -> BTreeMap<(String, Option<String>), String> {
 }
 
 /// Puts a stream together again, part by part.
-async fn gathered(mut stream: UsageStream) -> Result<Vec<UsageDocument>, Error> {
+pub(crate) async fn gathered(mut stream: UsageStream) -> Result<Vec<UsageDocument>, Error> {
     let mut documents = Vec::new();
     let (mut clients, mut devices) = (Vec::new(), Vec::new());
     while let Some(event) = stream.next().await? {
@@ -169,7 +169,7 @@ fn summed(documents: &[UsageDocument]) -> UsageTotals {
 }
 
 /// Each contract in scope with the invoice that bills it. The last one's invoice names no contracts.
-async fn billed(client: &BillingClient) -> Vec<(ContractId, InvoiceId)> {
+pub(crate) async fn billed(client: &BillingClient) -> Vec<(ContractId, InvoiceId)> {
     let invoices = client.invoices_ready(month()).await.unwrap();
     let mut pairs = Vec::new();
     for invoice in invoices.iter().filter_map(Guarded::good) {
@@ -368,109 +368,4 @@ async fn a_wrong_key_or_account_is_refused_once_and_says_so() {
     let right = SecretString::from(sandbox::API_KEY);
     client.replace_api_key(&right).unwrap();
     assert_eq!(client.invoices_ready(month()).await.unwrap().len(), 2);
-}
-
-/// What a lasting fault comes to, for every way of asking.
-async fn failures(
-    client: &BillingClient,
-    contract: &ContractId,
-    invoice: &InvoiceId,
-) -> Vec<Error> {
-    let options = TotalsOptions::default();
-    let stream = async {
-        let stream = client.stream_usage_by_timeframe(month()).await?;
-        gathered(stream).await
-    };
-    vec![
-        client.invoices_ready(month()).await.unwrap_err(),
-        client
-            .billable_services(month(), contract)
-            .await
-            .unwrap_err(),
-        client
-            .usage_details(month(), contract, invoice)
-            .await
-            .unwrap_err(),
-        client
-            .total_usage_details(month(), contract, invoice, options)
-            .await
-            .unwrap_err(),
-        client.usage_by_timeframe(month()).await.unwrap_err(),
-        client
-            .total_usage_by_timeframe(month(), options)
-            .await
-            .unwrap_err(),
-        stream.await.unwrap_err(),
-    ]
-}
-
-#[tokio::test]
-async fn a_lasting_fault_is_a_typed_error_whichever_way_it_is_asked() {
-    for (kind, expected) in [
-        (
-            FaultKind::TruncatedBody,
-            &[ErrorKind::Transport, ErrorKind::Incomplete][..],
-        ),
-        (FaultKind::Html200, &[ErrorKind::Decode]),
-        (FaultKind::ResetAfterCommit, &[ErrorKind::Transport]),
-        (
-            FaultKind::MalformedJson,
-            &[ErrorKind::Decode, ErrorKind::Incomplete],
-        ),
-        (FaultKind::Status(503), &[ErrorKind::Status]),
-        (
-            FaultKind::TooManyRequests {
-                retry_after: Some(7),
-            },
-            &[ErrorKind::RateLimited],
-        ),
-    ] {
-        let (sandbox, client) = seeded(BillingWrapper::Bare).await;
-        let (contract, invoice) = billed(&client).await.remove(0);
-        sandbox.set_faults(vec![Fault::new(When::Always, kind.clone())]);
-        for error in failures(&client, &contract, &invoice).await {
-            let operation = error.operation().map(str::to_owned);
-            assert!(operation.is_some(), "{kind:?}: {error}");
-            assert!(
-                expected.contains(&error.kind()),
-                "{kind:?} {operation:?}: {:?} {error}",
-                error.kind()
-            );
-            assert!(!format!("{error:?}").contains(sandbox::API_KEY));
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_passing_fault_costs_a_repeat_and_changes_no_figure() {
-    for kind in [
-        FaultKind::TruncatedBody,
-        FaultKind::ResetBeforeCommit,
-        FaultKind::ResetAfterCommit,
-        FaultKind::Status(502),
-        FaultKind::TooManyRequests { retry_after: None },
-        FaultKind::Latency(2),
-        FaultKind::Drip,
-    ] {
-        let (sandbox, client) = seeded(BillingWrapper::Bare).await;
-        let when = When::NthOf {
-            service: Service::Billing,
-            path_contains: "PSAUsageByTimeFrame".to_owned(),
-            nth: 1,
-        };
-        sandbox.set_faults(vec![Fault::new(when, kind.clone())]);
-        let options = TotalsOptions::default();
-        let (totals, _) = client
-            .total_usage_by_timeframe(month(), options)
-            .await
-            .unwrap();
-        let requests = sandbox.requests().len();
-        let harmless = matches!(kind, FaultKind::Latency(_) | FaultKind::Drip);
-        assert_eq!(requests, if harmless { 1 } else { 2 }, "{kind:?}");
-        assert_eq!(
-            normal(&of_totals(&totals)),
-            normal(&truth(&sandbox)),
-            "{kind:?}"
-        );
-    }
 }

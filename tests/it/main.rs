@@ -11,6 +11,7 @@ mod corpus;
 mod cove_bench;
 mod cove_billable;
 mod cove_contract;
+mod cove_faults;
 mod cove_management;
 mod cove_session;
 mod cove_switches;
