@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod apply;
+mod decision;
 pub mod ids;
 mod memory;
 mod period;
@@ -16,5 +17,6 @@ pub mod testing;
 pub mod usage;
 pub mod why;
 
-pub use memory::{MappingDecision, Memory, Owned};
+pub use decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
+pub use memory::{Memory, Owned};
 pub use period::{InvalidPeriod, Period};

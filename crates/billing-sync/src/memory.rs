@@ -1,6 +1,7 @@
 //! What earlier runs left behind: the planner's fourth input.
 
-use crate::ids::{ClientId, ContractId, CustomerId, Key, LicenceId};
+use crate::decision::{MappingDecision, SubscriptionChoice};
+use crate::ids::{ContractId, CustomerId, Key, LicenceId};
 use crate::period::Period;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -12,6 +13,9 @@ pub struct Memory {
     pub owned: Vec<Owned>,
     /// Decisions of a person about which client a vendor's customer is. They come before any other match.
     pub decisions: Vec<MappingDecision>,
+    /// Decisions of a person about which record a count is kept on. They come before what is owned and before any name.
+    #[serde(default)]
+    pub choices: Vec<SubscriptionChoice>,
 }
 
 /// A subscription that this engine keeps.
@@ -29,13 +33,4 @@ pub struct Owned {
     pub customers: BTreeSet<CustomerId>,
     /// The contracts that usage was under.
     pub contracts: BTreeSet<ContractId>,
-}
-
-/// A person's decision that a vendor's customer is a certain client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MappingDecision {
-    /// The vendor's customer.
-    pub customer: CustomerId,
-    /// The client.
-    pub client: ClientId,
 }

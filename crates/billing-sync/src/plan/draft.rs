@@ -8,9 +8,10 @@ use super::quantity::{self, CountProblem};
 use super::record::{Found, Records};
 use super::removal::{self, Absence};
 use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput};
-use crate::ids::{ClientId, CustomerId, Key, ServiceName};
+use crate::ids::{ClientId, CustomerId, Key, LicenceId, ServiceName};
+use crate::memory::Owned;
 use crate::rules::{Action, Terms};
-use crate::target::Client;
+use crate::target::{Client, Subscription};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -367,11 +368,14 @@ impl<'a> Draft<'a> {
                 change.adopted = true;
                 change.compare(record.id, record.count, "taken over by its exact name");
             }
-            Found::Owned { record, last } => {
-                let edited = (record.count != last.count)
-                    .then(|| format!("was set to {} by hand after {}", record.count, last.count));
+            Found::Chosen { record, last } => {
+                change.adopted = last.is_none_or(|last| last.licence != record.id);
                 change.found_name = (record.name != key.name).then(|| record.name.clone());
-                change.compare(record.id, record.count, &edited.unwrap_or_default());
+                change.compare(record.id, record.count, &remark_on_choice(record, last));
+            }
+            Found::Owned { record, last } => {
+                change.found_name = (record.name != key.name).then(|| record.name.clone());
+                change.compare(record.id, record.count, &remark_on_edit(record, last));
             }
         }
         Ok((Some(change), derivation))
@@ -447,9 +451,32 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// That somebody changed the count since; empty when nobody did.
+fn remark_on_edit(record: &Subscription, last: &Owned) -> String {
+    if record.count == last.count {
+        return String::new();
+    }
+    format!("was set to {} by hand after {}", record.count, last.count)
+}
+
+/// That a person chose the record, and what that means for the one that was kept before.
+fn remark_on_choice(record: &Subscription, last: Option<&Owned>) -> String {
+    const CHOSEN: &str = "chosen by a person";
+    match last {
+        None => CHOSEN.to_owned(),
+        Some(last) if last.licence != record.id => {
+            format!("{CHOSEN} instead of {}, which stays as it is", last.licence)
+        }
+        Some(last) => match remark_on_edit(record, last).as_str() {
+            "" => CHOSEN.to_owned(),
+            edited => format!("{CHOSEN}; {edited}"),
+        },
+    }
+}
+
 impl Change {
     /// Fills in what an existing record says.
-    fn compare(&mut self, id: crate::ids::LicenceId, count: i64, remark: &str) {
+    fn compare(&mut self, id: LicenceId, count: i64, remark: &str) {
         self.licence_id = Some(id);
         self.before = Some(count);
         let (kind, what) = match (count == self.after, self.after) {

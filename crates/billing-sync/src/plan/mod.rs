@@ -162,7 +162,8 @@ pub struct Change {
     pub client_name: String,
     /// The subscription's name.
     pub name: String,
-    /// The record's name, where a person renamed it since. It is known by its id and stays renamed.
+    /// The record's name, where it is another: a person renamed it since, or chose it under that name. It is known by its
+    /// id and keeps its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found_name: Option<String>,
     /// The record; `None` when it has to be made.
@@ -282,7 +283,8 @@ pub enum ExceptionKind {
     AmbiguousCustomer,
     /// The client is inactive.
     InactiveClient,
-    /// More than one active subscription has that name, or one that may not be adopted.
+    /// More than one active subscription has that name, one that may not be adopted, or a person chose one that cannot
+    /// be written.
     AmbiguousSubscription,
     /// A fraction, and no rule says how to round it.
     FractionWithoutRule,

@@ -1,4 +1,5 @@
-//! Which record a key is: the one this engine owns, else exactly one of that exact name. More than one is nobody's.
+//! Which record a key is: the one a person chose, else the one this engine owns, else exactly one of that exact name. More
+//! than one is nobody's.
 
 use crate::ids::{Key, LicenceId};
 use crate::memory::{Memory, Owned};
@@ -9,6 +10,12 @@ use std::collections::BTreeMap;
 /// What became of looking for the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
+    /// The record that a person chose.
+    Chosen {
+        record: &'a Subscription,
+        /// What is owned for the key so far: that record, or another one.
+        last: Option<&'a Owned>,
+    },
     /// The record that is owned.
     Owned {
         record: &'a Subscription,
@@ -30,6 +37,8 @@ pub(super) struct Records<'a> {
     by_key: BTreeMap<Key, Vec<&'a Subscription>>,
     owned: BTreeMap<&'a Key, &'a Owned>,
     owners: BTreeMap<LicenceId, &'a Key>,
+    chosen: BTreeMap<&'a Key, LicenceId>,
+    choosers: BTreeMap<LicenceId, Vec<&'a Key>>,
 }
 
 impl<'a> Records<'a> {
@@ -37,6 +46,13 @@ impl<'a> Records<'a> {
         let mut by_key: BTreeMap<Key, Vec<&Subscription>> = BTreeMap::new();
         for record in target.subscriptions() {
             by_key.entry(record.key()).or_default().push(record);
+        }
+        let mut choosers: BTreeMap<LicenceId, Vec<&Key>> = BTreeMap::new();
+        for choice in &memory.choices {
+            choosers
+                .entry(choice.licence)
+                .or_default()
+                .push(&choice.key);
         }
         Self {
             target,
@@ -52,13 +68,25 @@ impl<'a> Records<'a> {
                 .iter()
                 .map(|owned| (owned.licence, &owned.key))
                 .collect(),
+            chosen: memory
+                .choices
+                .iter()
+                .map(|choice| (&choice.key, choice.licence))
+                .collect(),
+            choosers,
         }
     }
 
     /// The record that holds the count of this key.
     pub(super) fn find(&self, key: &Key) -> Found<'a> {
+        if let Some(licence) = self.chosen.get(key) {
+            return self.chosen(key, *licence);
+        }
         let mut gone = None;
         if let Some(last) = self.owned.get(key).copied() {
+            if let Some(detail) = self.chosen_elsewhere(last.licence) {
+                return Found::Unclear(detail);
+            }
             match self.target.subscription(last.licence) {
                 Some(record)
                     if record.standing == Standing::Active && record.client == key.client =>
@@ -89,6 +117,9 @@ impl<'a> Records<'a> {
             .collect();
         match active.as_slice() {
             [] => Found::Nothing(gone.or_else(|| untouched(same_name))),
+            [one] if self.choosers.contains_key(&one.id) => {
+                Found::Unclear(self.chosen_elsewhere(one.id).unwrap_or_default())
+            }
             [one] => match self.owners.get(&one.id) {
                 Some(other) if *other != key => Found::Unclear(format!(
                     "the active subscription of that name ({}) is the one kept for `{}`: rename one of them",
@@ -96,14 +127,14 @@ impl<'a> Records<'a> {
                 )),
                 _ if self.adopt == Adopt::Never && !self.owned.contains_key(key) => {
                     Found::Unclear(format!(
-                        "subscription {} of that name exists and adopt = \"never\": adopt it or remove it",
+                        "subscription {} of that name exists and adopt = \"never\": choose it or remove it",
                         one.id
                     ))
                 }
                 _ => Found::Adoptable(one),
             },
             many => Found::Unclear(format!(
-                "{} active subscriptions have that name ({}): keep one and make the others inactive",
+                "{} active subscriptions have that name ({}): choose one, or keep one and make the others inactive",
                 many.len(),
                 many.iter()
                     .map(|record| record.id.to_string())
@@ -111,6 +142,40 @@ impl<'a> Records<'a> {
                     .join(", ")
             )),
         }
+    }
+
+    /// The record a person chose, if it is still one that may be written.
+    fn chosen(&self, key: &Key, licence: LicenceId) -> Found<'a> {
+        let refused = |why: String| {
+            Found::Unclear(format!(
+                "subscription {licence}, chosen for it by a person, {why}: choose another or take the choice back"
+            ))
+        };
+        let choosers = self.choosers.get(&licence).map(Vec::as_slice);
+        if let Some(other) = choosers.unwrap_or_default().iter().find(|it| **it != key) {
+            return refused(format!("is chosen for {other} as well"));
+        }
+        match self.target.subscription(licence) {
+            None => refused("is not there".to_owned()),
+            Some(record) if record.client != key.client => {
+                refused(format!("belongs to client {}", record.client))
+            }
+            Some(record) if record.standing != Standing::Active => {
+                refused(format!("is {}", record.standing.word()))
+            }
+            Some(record) => Found::Chosen {
+                record,
+                last: self.owned.get(key).copied(),
+            },
+        }
+    }
+
+    /// Says that a person chose this record for another key, if so.
+    fn chosen_elsewhere(&self, licence: LicenceId) -> Option<String> {
+        let key = self.choosers.get(&licence)?.first()?;
+        Some(format!(
+            "subscription {licence} is chosen by a person for {key}: choose one for this name, too"
+        ))
     }
 }
 

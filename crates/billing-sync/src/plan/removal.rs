@@ -32,6 +32,7 @@ pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
     let mut exceptions = Vec::new();
     for owned in &absence.memory.owned {
         if absence.with_usage.contains(&owned.key)
+            || absence.goes_on_elsewhere(owned)
             || absence.only.is_some_and(|only| only != owned.key.client)
         {
             continue;
@@ -91,6 +92,14 @@ impl Hold {
 }
 
 impl Absence<'_> {
+    /// True for a record that a person chose for another name, which has usage.
+    fn goes_on_elsewhere(&self, owned: &Owned) -> bool {
+        self.memory
+            .choices
+            .iter()
+            .any(|choice| choice.licence == owned.licence && self.with_usage.contains(&choice.key))
+    }
+
     fn reason_to_hold(&self, owned: &Owned) -> Option<Hold> {
         let known = |text: &str| Some(Hold::Known(text.to_owned()));
         let complete = &self.usage.completeness;

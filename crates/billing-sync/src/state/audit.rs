@@ -1,12 +1,13 @@
 //! Whether the journal is as it was written, and the other tables are what it says.
 
 use super::belongings::Belongings;
-use super::journal::{DECIDED, Ended, GENESIS, OWNED, RUN_BEGUN, RUN_ENDED, Stored, digest};
+use super::journal::{Ended, GENESIS, OWNED, RUN_BEGUN, RUN_ENDED, Ruling, Stored, digest};
 use super::{StoreError, StoreErrorKind};
+use crate::decision::{DecisionRecord, Question};
 use crate::memory::Owned;
 use crate::run::{Outcome, RunStatus};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Walks the journal and then compares what the other tables say with it.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(super) struct Audit {
     outcomes: HashMap<(String, u64), String>,
     statuses: HashMap<String, RunStatus>,
     owned: Belongings,
+    decisions: BTreeMap<Question, DecisionRecord>,
 }
 
 #[derive(Deserialize)]
@@ -31,6 +33,7 @@ impl Audit {
             outcomes: HashMap::new(),
             statuses: HashMap::new(),
             owned: Belongings::default(),
+            decisions: BTreeMap::new(),
         }
     }
 
@@ -57,6 +60,25 @@ impl Audit {
         let unreadable = |error: serde_json::Error| {
             tampered(row.sequence, "its body cannot be read").with_source(error)
         };
+        match row.ruling().map_err(unreadable)? {
+            Some(Ruling::Decided(record)) => {
+                self.decisions.insert(record.decision.question(), record);
+            }
+            Some(Ruling::Undecided(question)) => {
+                self.decisions.remove(&question);
+            }
+            None => self.happening(row)?,
+        }
+        self.rows = row.sequence;
+        self.previous.clone_from(&row.hash);
+        Ok(())
+    }
+
+    /// Takes what a row says about runs and what they own.
+    fn happening(&mut self, row: &Stored) -> Result<(), StoreError> {
+        let unreadable = |error: serde_json::Error| {
+            tampered(row.sequence, "its body cannot be read").with_source(error)
+        };
         match row.event.as_str() {
             RUN_BEGUN => {
                 self.statuses.insert(row.run.clone(), RunStatus::Running);
@@ -69,15 +91,12 @@ impl Audit {
                 let owned: Owned = serde_json::from_str(&row.body).map_err(unreadable)?;
                 self.owned.put(owned);
             }
-            DECIDED => {}
             word => {
                 let Position { position } = serde_json::from_str(&row.body).map_err(unreadable)?;
                 self.outcomes
                     .insert((row.run.clone(), position), word.to_owned());
             }
         }
-        self.rows = row.sequence;
-        self.previous.clone_from(&row.hash);
         Ok(())
     }
 
@@ -130,6 +149,27 @@ impl Audit {
                 "{} owned subscriptions are stored, but the journal says {}",
                 stored.len(),
                 self.owned.len()
+            )));
+        }
+        Ok(())
+    }
+
+    /// The decisions that are stored must be those of the journal.
+    pub(super) fn decisions(&self, stored: &[DecisionRecord]) -> Result<(), StoreError> {
+        if let Some(odd) = stored
+            .iter()
+            .find(|record| self.decisions.get(&record.decision.question()) != Some(record))
+        {
+            return Err(contradicted(format!(
+                "the decision on {} is not as the journal says",
+                odd.decision.question()
+            )));
+        }
+        if stored.len() != self.decisions.len() {
+            return Err(contradicted(format!(
+                "{} decisions are stored, but the journal says {}",
+                stored.len(),
+                self.decisions.len()
             )));
         }
         Ok(())

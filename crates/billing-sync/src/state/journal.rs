@@ -2,8 +2,9 @@
 
 use super::audit::tampered;
 use super::{JournalEntry, NewRun, StoreError, StoreErrorKind};
+use crate::decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, LicenceId, PlanId};
-use crate::memory::{MappingDecision, Owned};
+use crate::memory::Owned;
 use crate::period::Period;
 use crate::plan::ChangeKind;
 use crate::run::RunStatus;
@@ -18,6 +19,8 @@ pub(super) const RUN_BEGUN: &str = "run_begun";
 pub(super) const RUN_ENDED: &str = "run_ended";
 pub(super) const OWNED: &str = "owned";
 pub(super) const DECIDED: &str = "decided";
+pub(super) const CHOSEN: &str = "chosen";
+pub(super) const UNDECIDED: &str = "undecided";
 
 /// A row about to be appended.
 #[derive(Clone, Debug)]
@@ -60,6 +63,36 @@ pub(super) struct Ended {
     pub(super) status: RunStatus,
 }
 
+/// Something that a person did.
+#[derive(Serialize, Deserialize)]
+struct By<T> {
+    #[serde(flatten)]
+    what: T,
+    /// Absent in the journal of earlier versions.
+    #[serde(default)]
+    by: String,
+}
+
+impl<T> By<T> {
+    fn new(what: T, by: &str) -> Self {
+        Self {
+            what,
+            by: by.to_owned(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Undecided<Q> {
+    question: Q,
+}
+
+/// What a row says about decisions.
+pub(super) enum Ruling {
+    Decided(DecisionRecord),
+    Undecided(Question),
+}
+
 impl<'a> Event<'a> {
     pub(super) fn begun(run: &'a NewRun<'_>) -> Result<Self, StoreError> {
         let body = Begun {
@@ -96,8 +129,19 @@ impl<'a> Event<'a> {
         Self::new(at, run, RUN_ENDED, &Ended { status })
     }
 
-    pub(super) fn decided(at: &'a str, decision: &MappingDecision) -> Result<Self, StoreError> {
-        Self::new(at, "", DECIDED, decision)
+    pub(super) fn decided(at: &'a str, decision: &Decision, by: &str) -> Result<Self, StoreError> {
+        match decision {
+            Decision::Customer(decision) => Self::new(at, "", DECIDED, &By::new(decision, by)),
+            Decision::Subscription(choice) => Self::new(at, "", CHOSEN, &By::new(choice, by)),
+        }
+    }
+
+    pub(super) fn undecided(
+        at: &'a str,
+        question: &Question,
+        by: &str,
+    ) -> Result<Self, StoreError> {
+        Self::new(at, "", UNDECIDED, &By::new(Undecided { question }, by))
     }
 
     fn new(
@@ -147,6 +191,29 @@ impl Stored {
             previous,
             hash,
         }
+    }
+
+    /// What the row says about decisions; `None` when it is about something else.
+    pub(super) fn ruling(&self) -> serde_json::Result<Option<Ruling>> {
+        let decided = |decision, by| {
+            let at = self.at.clone();
+            Some(Ruling::Decided(DecisionRecord { decision, by, at }))
+        };
+        Ok(match self.event.as_str() {
+            DECIDED => {
+                let row: By<MappingDecision> = serde_json::from_str(&self.body)?;
+                decided(Decision::Customer(row.what), row.by)
+            }
+            CHOSEN => {
+                let row: By<SubscriptionChoice> = serde_json::from_str(&self.body)?;
+                decided(Decision::Subscription(row.what), row.by)
+            }
+            UNDECIDED => {
+                let row: By<Undecided<Question>> = serde_json::from_str(&self.body)?;
+                Some(Ruling::Undecided(row.what.question))
+            }
+            _ => None,
+        })
     }
 
     /// The row as the port shows it.

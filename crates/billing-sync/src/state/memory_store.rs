@@ -8,8 +8,9 @@ use super::{
     JournalEntry, JournalRow, NewRun, RunLock, RunSummary, StateStore, StoreError, StoreErrorKind,
     StoredRun, UsageRow,
 };
-use crate::ids::{CustomerId, RunId};
-use crate::memory::{MappingDecision, Memory, Owned};
+use crate::decision::{Decision, DecisionRecord, Question};
+use crate::ids::RunId;
+use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::run::{ChangeRecord, Outcome, RunStatus};
 use async_trait::async_trait;
@@ -29,7 +30,7 @@ struct Tables {
     runs: Vec<StoredRun>,
     journal: Vec<Stored>,
     owned: Belongings,
-    decisions: BTreeMap<CustomerId, MappingDecision>,
+    decisions: BTreeMap<Question, DecisionRecord>,
     subject: Option<String>,
     usage: BTreeMap<Period, Vec<UsageRow>>,
 }
@@ -72,10 +73,17 @@ impl StateStore for MemoryStore {
 
     async fn memory(&self) -> Result<Memory, StoreError> {
         let tables = self.tables();
-        Ok(Memory {
+        let mut memory = Memory {
             owned: tables.owned.list(),
-            decisions: tables.decisions.values().cloned().collect(),
-        })
+            ..Memory::default()
+        };
+        for record in tables.decisions.values() {
+            match record.decision.clone() {
+                Decision::Customer(decision) => memory.decisions.push(decision),
+                Decision::Subscription(choice) => memory.choices.push(choice),
+            }
+        }
+        Ok(memory)
     }
 
     async fn begin_run(&self, run: &NewRun<'_>) -> Result<(), StoreError> {
@@ -213,6 +221,8 @@ impl StateStore for MemoryStore {
             }
         }
         audit.owned(&tables.owned.list())?;
+        let decisions: Vec<_> = tables.decisions.values().cloned().collect();
+        audit.decisions(&decisions)?;
         Ok(audit.rows())
     }
 
@@ -231,14 +241,47 @@ impl StateStore for MemoryStore {
         }
     }
 
-    async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
-        let event = Event::decided(at, decision)?;
+    async fn decide(&self, decisions: &[Decision], by: &str, at: &str) -> Result<(), StoreError> {
+        let events = decisions
+            .iter()
+            .map(|decision| Event::decided(at, decision, by))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut tables = self.tables();
-        tables.append(event);
-        tables
-            .decisions
-            .insert(decision.customer.clone(), decision.clone());
+        for (event, decision) in events.into_iter().zip(decisions) {
+            tables.append(event);
+            let record = DecisionRecord {
+                decision: decision.clone(),
+                by: by.to_owned(),
+                at: at.to_owned(),
+            };
+            tables.decisions.insert(decision.question(), record);
+        }
         Ok(())
+    }
+
+    async fn undecide(
+        &self,
+        questions: &[Question],
+        by: &str,
+        at: &str,
+    ) -> Result<usize, StoreError> {
+        let events = questions
+            .iter()
+            .map(|question| Event::undecided(at, question, by))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut tables = self.tables();
+        let mut taken_back = 0;
+        for (event, question) in events.into_iter().zip(questions) {
+            if tables.decisions.remove(question).is_some() {
+                tables.append(event);
+                taken_back += 1;
+            }
+        }
+        Ok(taken_back)
+    }
+
+    async fn decisions(&self) -> Result<Vec<DecisionRecord>, StoreError> {
+        Ok(self.tables().decisions.values().cloned().collect())
     }
 
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {

@@ -11,8 +11,9 @@ mod usage_row;
 pub use memory_store::MemoryStore;
 pub use usage_row::UsageRow;
 
+use crate::decision::{Decision, DecisionRecord, Question};
 use crate::ids::{PlanId, RunId};
-use crate::memory::{MappingDecision, Memory, Owned};
+use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::plan::Plan;
 use crate::run::{ChangeRecord, RunStatus};
@@ -76,8 +77,21 @@ pub trait StateStore: Debug + Send + Sync {
     /// [`StoreErrorKind::Misuse`] when it is bound to another subject.
     async fn bind(&self, subject: &str) -> Result<(), StoreError>;
 
-    /// Remembers a person's decision about a customer.
-    async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError>;
+    /// Remembers decisions of a person, all or none, and appends them to the journal. A decision on a question that was
+    /// decided before replaces it; of two on the same question here, the last counts.
+    async fn decide(&self, decisions: &[Decision], by: &str, at: &str) -> Result<(), StoreError>;
+
+    /// Takes decisions back, all or none, and says so in the journal. A question that nobody decided is passed over.
+    /// Returns how many were taken back.
+    async fn undecide(
+        &self,
+        questions: &[Question],
+        by: &str,
+        at: &str,
+    ) -> Result<usize, StoreError>;
+
+    /// The decisions in force, with when and by whom: customers first, then subscriptions, each in order.
+    async fn decisions(&self) -> Result<Vec<DecisionRecord>, StoreError>;
 
     /// Keeps what was used in a period, for comparison with later months. Replaces what was kept for it.
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError>;
@@ -120,7 +134,7 @@ pub struct JournalRow {
     pub sequence: u64,
     /// When, RFC 3339 in UTC.
     pub at: String,
-    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`, `decided`.
+    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`, `decided`, `chosen`, `undecided`.
     pub event: String,
     /// The particulars.
     pub body: serde_json::Value,

@@ -1,8 +1,9 @@
 //! The suite that every state store has to pass.
 
 use super::{create, keep, plan_of, update, zero};
+use crate::decision::{Decision, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, Key, LicenceId, RunId};
-use crate::memory::{MappingDecision, Owned};
+use crate::memory::Owned;
 use crate::period::Period;
 use crate::plan::Plan;
 use crate::run::{ChangeRecord, Outcome, RunStatus};
@@ -24,7 +25,8 @@ pub async fn state_store<S: StateStore>(make: impl Fn() -> S) {
     only_the_newest_run_can_be_unfinished(&make()).await;
     a_key_and_a_record_are_owned_once(&make()).await;
     a_bound_state_is_used_for_nothing_else(&make()).await;
-    decisions_and_usage_are_replaced(&make()).await;
+    decisions_are_replaced_and_taken_back(&make()).await;
+    usage_is_replaced(&make()).await;
     the_lock_is_held_by_one(&make()).await;
 }
 
@@ -334,20 +336,84 @@ async fn a_bound_state_is_used_for_nothing_else<S: StateStore>(store: &S) {
     );
 }
 
-async fn decisions_and_usage_are_replaced<S: StateStore>(store: &S) {
-    let decision = |customer: &str, client| MappingDecision {
+async fn decisions_are_replaced_and_taken_back<S: StateStore>(store: &S) {
+    let mapped = |customer: &str, client| MappingDecision {
         customer: customer.into(),
         client: ClientId::new(client),
     };
-    must(store.decide(&decision("b", 1), AT).await);
-    must(store.decide(&decision("a", 2), AT).await);
-    must(store.decide(&decision("b", 3), LATER).await);
-    assert_eq!(
-        must(store.memory().await).decisions,
-        [decision("a", 2), decision("b", 3)]
+    let chosen = |name: &str, licence| SubscriptionChoice {
+        key: owned(1, name, licence, 0).key,
+        licence: LicenceId::new(licence),
+    };
+    let client = |customer: &str, client| Decision::Customer(mapped(customer, client));
+    let record = |name: &str, licence| Decision::Subscription(chosen(name, licence));
+    must(
+        store
+            .decide(&[record("B", 7), client("b", 1)], "ann", AT)
+            .await,
     );
-    assert_eq!(must(store.check_journal().await), 3);
+    must(
+        store
+            .decide(&[client("a", 2), record("A", 8)], "ann", AT)
+            .await,
+    );
+    must(store.decide(&[], "ann", AT).await);
+    let again = [client("b", 4), client("b", 3), record("B", 9)];
+    must(store.decide(&again, "bob", LATER).await);
+    let memory = must(store.memory().await);
+    assert_eq!(memory.decisions, [mapped("a", 2), mapped("b", 3)]);
+    assert_eq!(memory.choices, [chosen("A", 8), chosen("B", 9)]);
+    let kept = must(store.decisions().await);
+    let kept: Vec<_> = kept
+        .into_iter()
+        .map(|it| (it.decision, it.by, it.at))
+        .collect();
+    let by = |decision, by: &str, at: &str| (decision, by.to_owned(), at.to_owned());
+    assert_eq!(
+        kept,
+        [
+            by(client("a", 2), "ann", AT),
+            by(client("b", 3), "bob", LATER),
+            by(record("A", 8), "ann", AT),
+            by(record("B", 9), "bob", LATER),
+        ]
+    );
+    assert_eq!(must(store.check_journal().await), 7);
 
+    let questions = [
+        Question::Customer("b".into()),
+        record("A", 8).question(),
+        Question::Customer("nobody".into()),
+    ];
+    assert_eq!(must(store.undecide(&questions, "eve", LATER).await), 2);
+    assert_eq!(must(store.undecide(&questions, "eve", LATER).await), 0);
+    let memory = must(store.memory().await);
+    assert_eq!(memory.decisions, [mapped("a", 2)]);
+    assert_eq!(memory.choices, [chosen("B", 9)]);
+    let journal = must(store.journal(&RunId::new("")).await);
+    let events: Vec<_> = journal
+        .iter()
+        .map(|row| (row.event.as_str(), row.body["by"].as_str()))
+        .collect();
+    let (ann, bob, eve) = (Some("ann"), Some("bob"), Some("eve"));
+    assert_eq!(
+        events,
+        [
+            ("chosen", ann),
+            ("decided", ann),
+            ("decided", ann),
+            ("chosen", ann),
+            ("decided", bob),
+            ("decided", bob),
+            ("chosen", bob),
+            ("undecided", eve),
+            ("undecided", eve),
+        ]
+    );
+    assert_eq!(must(store.check_journal().await), 9);
+}
+
+async fn usage_is_replaced<S: StateStore>(store: &S) {
     let row = |customer: Option<&str>, quantity: &str| UsageRow {
         customer: customer.map(Into::into),
         customer_name: "Name".to_owned(),

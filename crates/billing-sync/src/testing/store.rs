@@ -1,8 +1,9 @@
 //! A store that fails when told to, and notes what it is asked.
 
 use super::{Step, Trace, soon};
+use crate::decision::{Decision, DecisionRecord, Question};
 use crate::ids::RunId;
-use crate::memory::{MappingDecision, Memory, Owned};
+use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::run::RunStatus;
 use crate::state::{
@@ -152,8 +153,21 @@ impl StateStore for FaultyStore {
         self.inner.bind(subject).await
     }
 
-    async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
-        self.inner.decide(decision, at).await
+    async fn decide(&self, decisions: &[Decision], by: &str, at: &str) -> Result<(), StoreError> {
+        self.inner.decide(decisions, by, at).await
+    }
+
+    async fn undecide(
+        &self,
+        questions: &[Question],
+        by: &str,
+        at: &str,
+    ) -> Result<usize, StoreError> {
+        self.inner.undecide(questions, by, at).await
+    }
+
+    async fn decisions(&self) -> Result<Vec<DecisionRecord>, StoreError> {
+        self.inner.decisions().await
     }
 
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {

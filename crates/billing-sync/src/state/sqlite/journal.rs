@@ -3,7 +3,7 @@
 use super::super::audit::Audit;
 use super::super::journal::{Event, GENESIS, Stored};
 use super::super::{JournalRow, StoreError};
-use super::{failed, read};
+use super::{decisions, failed, read};
 use crate::ids::RunId;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -81,6 +81,7 @@ pub(super) fn check(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
         audit.change(run, position, outcome)
     })?;
     audit.owned(&read::memory(transaction)?.owned)?;
+    audit.decisions(&decisions::all(transaction)?)?;
     Ok(audit.rows())
 }
 

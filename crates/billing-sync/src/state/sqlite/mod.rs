@@ -1,5 +1,6 @@
 //! The state store on SQLite: one file that survives crashes and power loss, and refuses what it did not write.
 
+mod decisions;
 mod journal;
 mod lock;
 mod read;
@@ -11,8 +12,9 @@ use super::{
     JournalEntry, JournalRow, NewRun, RunLock, RunSummary, StateStore, StoreError, StoreErrorKind,
     StoredRun, UsageRow,
 };
+use crate::decision::{Decision, DecisionRecord, Question};
 use crate::ids::RunId;
-use crate::memory::{MappingDecision, Memory, Owned};
+use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::run::RunStatus;
 use async_trait::async_trait;
@@ -152,16 +154,17 @@ impl SqliteStore {
     }
 
     /// One transaction: all or nothing, and on the disk when it returns.
-    fn write(
+    fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut connection = self.connection();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed("written"))?;
-        work(&transaction)?;
-        transaction.commit().map_err(failed("written"))
+        let done = work(&transaction)?;
+        transaction.commit().map_err(failed("written"))?;
+        Ok(done)
     }
 }
 
@@ -226,8 +229,21 @@ impl StateStore for SqliteStore {
         self.write(|transaction| rows::bind(transaction, subject))
     }
 
-    async fn decide(&self, decision: &MappingDecision, at: &str) -> Result<(), StoreError> {
-        self.write(|transaction| rows::decide(transaction, decision, at))
+    async fn decide(&self, decisions: &[Decision], by: &str, at: &str) -> Result<(), StoreError> {
+        self.write(|transaction| decisions::decide(transaction, decisions, by, at))
+    }
+
+    async fn undecide(
+        &self,
+        questions: &[Question],
+        by: &str,
+        at: &str,
+    ) -> Result<usize, StoreError> {
+        self.write(|transaction| decisions::undecide(transaction, questions, by, at))
+    }
+
+    async fn decisions(&self) -> Result<Vec<DecisionRecord>, StoreError> {
+        self.read(decisions::all)
     }
 
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {

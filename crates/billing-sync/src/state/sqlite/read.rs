@@ -2,10 +2,11 @@
 
 use super::super::memory_store::sort_usage;
 use super::super::{RunSummary, StoreError, StoreErrorKind, StoredRun, UsageRow};
-use super::failed;
 use super::rows::prepare;
+use super::{decisions, failed};
+use crate::decision::Decision;
 use crate::ids::{ClientId, CustomerId, Key, LicenceId, PlanId, RunId, ServiceName};
-use crate::memory::{MappingDecision, Memory, Owned};
+use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::plan::Plan;
 use crate::run::{ChangeRecord, Outcome, RunStatus};
@@ -34,18 +35,17 @@ pub(super) fn memory(transaction: &Transaction<'_>) -> Result<Memory, StoreError
             })
         },
     )?;
-    let decisions = list(
-        transaction,
-        "SELECT customer_id, client_id FROM decisions ORDER BY customer_id",
-        params![],
-        |row| {
-            Ok(MappingDecision {
-                customer: CustomerId::new(column::<String>(row, 0)?),
-                client: ClientId::new(column(row, 1)?),
-            })
-        },
-    )?;
-    Ok(Memory { owned, decisions })
+    let mut memory = Memory {
+        owned,
+        ..Memory::default()
+    };
+    for record in decisions::all(transaction)? {
+        match record.decision {
+            Decision::Customer(decision) => memory.decisions.push(decision),
+            Decision::Subscription(choice) => memory.choices.push(choice),
+        }
+    }
+    Ok(memory)
 }
 
 /// A run's summary, its number, its overrides.
@@ -232,7 +232,7 @@ pub(super) fn usage(
     Ok(rows)
 }
 
-fn list<T>(
+pub(super) fn list<T>(
     transaction: &Transaction<'_>,
     sql: &str,
     values: impl rusqlite::Params,
@@ -247,7 +247,10 @@ fn list<T>(
     Ok(all)
 }
 
-fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, at: usize) -> Result<T, StoreError> {
+pub(super) fn column<T: rusqlite::types::FromSql>(
+    row: &Row<'_>,
+    at: usize,
+) -> Result<T, StoreError> {
     row.get(at).map_err(failed("read"))
 }
 

@@ -5,7 +5,7 @@ use super::super::memory_store::{no_such_change, no_such_run, run_exists};
 use super::super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow, belongs_elsewhere};
 use super::{failed, journal};
 use crate::ids::RunId;
-use crate::memory::{MappingDecision, Owned};
+use crate::memory::Owned;
 use crate::period::Period;
 use crate::run::{ChangeRecord, RunStatus};
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
@@ -146,20 +146,6 @@ pub(super) fn finish_run(
     journal::append(transaction, [Event::ended(run.as_str(), at, status)?])
 }
 
-pub(super) fn decide(
-    transaction: &Transaction<'_>,
-    decision: &MappingDecision,
-    at: &str,
-) -> Result<(), StoreError> {
-    execute(
-        transaction,
-        "INSERT INTO decisions (customer_id, client_id, at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (customer_id) DO UPDATE SET client_id = excluded.client_id, at = excluded.at",
-        params![decision.customer.as_str(), decision.client.get(), at],
-    )?;
-    journal::append(transaction, [Event::decided(at, decision)?])
-}
-
 pub(super) fn save_usage(
     transaction: &Transaction<'_>,
     period: Period,
@@ -215,7 +201,7 @@ pub(super) fn prepare<'t>(
     transaction.prepare_cached(sql).map_err(failed("used"))
 }
 
-fn execute(
+pub(super) fn execute(
     transaction: &Transaction<'_>,
     sql: &str,
     values: impl rusqlite::Params,

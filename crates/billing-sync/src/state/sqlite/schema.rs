@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x6273_796e;
 pub(super) type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// All steps; the version of a file is how many of them it has seen.
-pub(super) const MIGRATIONS: &[Migration] = &[runs_and_journal, usage];
+pub(super) const MIGRATIONS: &[Migration] = &[runs_and_journal, usage, choices];
 
 fn runs_and_journal(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(
@@ -91,6 +91,20 @@ fn usage(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
          CREATE TABLE subject (
              only TEXT PRIMARY KEY CHECK (only = 'only'),
              name TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;",
+    )
+}
+
+fn choices(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "ALTER TABLE decisions ADD COLUMN decided_by TEXT NOT NULL DEFAULT '';
+         CREATE TABLE choices (
+             client_id  INTEGER NOT NULL,
+             name       TEXT NOT NULL,
+             licence_id INTEGER NOT NULL,
+             at         TEXT NOT NULL,
+             decided_by TEXT NOT NULL,
+             PRIMARY KEY (client_id, name)
          ) STRICT, WITHOUT ROWID;",
     )
 }

@@ -175,7 +175,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
         assert_eq!(kind, StoreErrorKind::Foreign);
         assert_eq!(
             message,
-            "the state file has version 99; this program knows up to 2"
+            "the state file has version 99; this program knows up to 3"
         );
     }
     assert_eq!(std::fs::read(&path).unwrap(), content);
@@ -249,10 +249,12 @@ async fn an_older_file_is_copied_and_then_migrated() {
     let error = SqliteStore::open_read_only(&path).map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the state file has version 1; reading it needs version 2"
+        "the state file has version 1; reading it needs version 3"
     );
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.memory().await.unwrap().decisions[0].client.get(), 7);
+    let decided = store.decisions().await.unwrap().remove(0);
+    assert_eq!((decided.at.as_str(), decided.by.as_str()), ("t", ""));
     store.save_usage(october(), &[]).await.unwrap();
     let backup = schema::backup_path(&path, 1);
     let copy = Connection::open(&backup).unwrap();
@@ -397,6 +399,14 @@ async fn every_table_that_is_tampered_with_is_noticed() {
         (
             "INSERT INTO owned VALUES (1, 'A', 5, 1, '202610', '[]', '[]', 'run-1', 't')",
             "the owned subscription of client 1, A is not as the journal says",
+        ),
+        (
+            "INSERT INTO choices VALUES (1, 'A', 5, 't', 'nobody')",
+            "the decision on the record of client 1, A is not as the journal says",
+        ),
+        (
+            "INSERT INTO decisions VALUES ('c', 1, 't', 'nobody')",
+            "the decision on the client of customer c is not as the journal says",
         ),
     ];
     for (sql, message) in cases {
