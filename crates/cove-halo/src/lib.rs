@@ -5,6 +5,7 @@ mod error;
 mod exit;
 mod halo;
 mod outcome;
+mod pair;
 mod port;
 mod service;
 mod settings;
@@ -16,6 +17,7 @@ pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
+pub use pair::SharedBudgets;
 pub(crate) use port::port_error;
 pub use service::{
     Check, CheckState, DriftOutcome, PlanRequest, RevertOutcome, Service, ServiceBuilder, WhyFrom,
@@ -23,8 +25,8 @@ pub use service::{
 };
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
-    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, RoundSetting,
-    RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, StateSettings,
+    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, Pair, PairName, RoundSetting,
+    RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, SettingsFile, StateSettings,
     SubscriptionSettings, variable_of,
 };
 pub use watch::{ServiceWatch, Status, Unwatched};

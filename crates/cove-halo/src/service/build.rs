@@ -5,6 +5,7 @@ use super::{Inner, Service};
 use crate::cove::CoveUsage;
 use crate::error::ServiceError;
 use crate::halo::HaloTarget;
+use crate::pair::SharedBudgets;
 use crate::settings::{MatchKey, Secrets, Settings};
 use crate::watch::{Relay, ServiceWatch};
 use api_core::{Clock, RequestBudget, RetryPolicy, Transport};
@@ -32,6 +33,7 @@ pub struct ServiceBuilder {
     pub(super) transport: Option<Arc<dyn Transport>>,
     pub(super) retry: Option<RetryPolicy>,
     pub(super) stop: StopSignal,
+    pub(super) budgets: Option<SharedBudgets>,
 }
 
 impl ServiceBuilder {
@@ -71,6 +73,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// Request budgets shared with the services of other pairs.
+    pub fn budgets(mut self, budgets: SharedBudgets) -> Self {
+        self.budgets = Some(budgets);
+        self
+    }
+
     /// Puts the service together. Sends nothing and opens no state file.
     ///
     /// # Errors
@@ -85,6 +93,7 @@ impl ServiceBuilder {
             transport,
             retry,
             stop,
+            budgets,
         } = self;
         let Secrets {
             cove_api_key,
@@ -114,6 +123,9 @@ impl ServiceBuilder {
                 )
                 .clock(clock.clone())
                 .watch(Arc::new(relay.clone()));
+        if let Some(budget) = budgets.and_then(|budgets| budgets.of(&settings)) {
+            halo = halo.budget(budget);
+        }
         if let Some(transport) = transport {
             cove = cove.transport(transport.clone());
             halo = halo.transport(transport);

@@ -72,6 +72,7 @@ impl Service {
             transport: None,
             retry: None,
             stop: StopSignal::new(),
+            budgets: None,
         }
     }
 

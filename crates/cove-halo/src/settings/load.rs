@@ -1,11 +1,13 @@
 //! From file and environment to checked settings. Every error names the file and line, or the variable, it is about.
 
+use super::pair::{self, PairName, SettingsFile};
 use super::suggest::nearest;
 use super::{Settings, SettingsError};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
+use toml::{Spanned, Table, Value};
 
 /// The settings file that is read when none is named.
 pub const DEFAULT_FILE: &str = "cove-halo.toml";
@@ -103,10 +105,37 @@ pub(super) struct Problem {
     pub(super) hint: Option<String>,
 }
 
+/// What is read, and what goes over it.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) text: &'a str,
+    /// The file's name for messages.
+    pub(super) origin: &'a str,
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Context<'_> {
+    /// The line of a place in the text, from 1.
+    pub(super) fn line_of(&self, offset: usize) -> usize {
+        line_of(self.text, offset)
+    }
+
+    /// Only the message: the error's own text quotes the line, which may hold something private.
+    fn syntax(&self, error: &toml::de::Error) -> SettingsError {
+        let line = error.span().map_or(1, |span| self.line_of(span.start));
+        SettingsError::new(format!(
+            "{}:{line}: {}",
+            self.origin,
+            error.message().lines().collect::<Vec<_>>().join(" ")
+        ))
+    }
+}
+
 /// Where each value came from.
 #[derive(Debug)]
 struct Places<'a> {
     origin: &'a str,
+    pair: Option<&'a PairName>,
     lines: BTreeMap<String, usize>,
     overridden: BTreeSet<String>,
 }
@@ -126,7 +155,10 @@ impl Places<'_> {
         }
         match self.lines.get(path) {
             Some(line) => self.at_line(*line),
-            None => self.origin.to_owned(),
+            None => match self.pair {
+                Some(pair) => format!("{}, pair {pair}", self.origin),
+                None => self.origin.to_owned(),
+            },
         }
     }
 }
@@ -137,7 +169,7 @@ impl Settings {
     /// # Errors
     /// When the text is not TOML, a key is unknown, or a value is missing or cannot be used.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, SettingsError> {
-        read(text, origin, &|_| None)
+        read_file_text(text, origin, &|_| None)?.select(None)
     }
 
     /// Reads the settings file and applies the environment over it. Without a path, `cove-halo.toml` is read if it
@@ -149,20 +181,7 @@ impl Settings {
         path: Option<&Path>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, SettingsError> {
-        let file = path.unwrap_or(Path::new(DEFAULT_FILE));
-        let text = match read_file(file) {
-            Ok(text) => text,
-            Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                String::new()
-            }
-            Err(error) => {
-                return Err(
-                    SettingsError::new(format!("cannot read {}: {error}", file.display()))
-                        .with_hint("name the settings file with --config FILE"),
-                );
-            }
-        };
-        read(&text, &file.display().to_string(), env)
+        SettingsFile::load(path, env)?.select(None)
     }
 
     /// Checks that every variable whose name begins with `COVE_HALO_` overrides a key: a misspelt variable would
@@ -197,6 +216,24 @@ impl Settings {
     }
 }
 
+/// The text of the settings file and its name for messages. Without a path, a default file that is not there is empty.
+pub(super) fn text_of(path: Option<&Path>) -> Result<(String, String), SettingsError> {
+    let file = path.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match read_file(file) {
+        Ok(text) => text,
+        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            String::new()
+        }
+        Err(error) => {
+            return Err(
+                SettingsError::new(format!("cannot read {}: {error}", file.display()))
+                    .with_hint("name the settings file with --config FILE, or make one with `init`"),
+            );
+        }
+    };
+    Ok((text, file.display().to_string()))
+}
+
 fn read_file(path: &Path) -> std::io::Result<String> {
     let size = std::fs::metadata(path)?.len();
     if size > MAX_FILE {
@@ -213,29 +250,44 @@ fn keys() -> impl Iterator<Item = (&'static str, &'static str, Kind)> {
         .flat_map(|(section, keys)| keys.iter().map(|(key, kind)| (*section, *key, *kind)))
 }
 
-fn read(
+pub(super) fn read_file_text(
     text: &str,
     origin: &str,
     env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Settings, SettingsError> {
+) -> Result<SettingsFile, SettingsError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let context = Context { text, origin, env };
+    let document = DeTable::parse(text)
+        .map_err(|error| context.syntax(&error))?
+        .into_inner();
+    let has_pairs = document.keys().any(|key| key.get_ref().as_ref() == "pair");
+    if has_pairs {
+        return Ok(SettingsFile::Pairs(pair::pairs_of(document, &context)?));
+    }
+    let (settings, _) = settings_of(document, &context, None)?;
+    Ok(SettingsFile::One(Box::new(settings)))
+}
+
+/// The settings a document makes with the environment over it, checked; and the keys that the environment overrode.
+pub(super) fn settings_of(
+    document: DeTable<'_>,
+    context: &Context<'_>,
+    pair: Option<&PairName>,
+) -> Result<(Settings, BTreeSet<String>), SettingsError> {
+    let Context { text, origin, env } = *context;
     let mut places = Places {
         origin,
+        pair,
         lines: BTreeMap::new(),
         overridden: BTreeSet::new(),
     };
-    let syntax = |error: &toml::de::Error| {
-        let line = error.span().map_or(1, |span| line_of(text, span.start));
-        // Only the message: the error's own text quotes the line, which may hold something private.
-        SettingsError::new(format!(
-            "{origin}:{line}: {}",
-            error.message().lines().collect::<Vec<_>>().join(" ")
-        ))
-    };
-    let document = DeTable::parse(text).map_err(|error| syntax(&error))?;
-    walk(document.get_ref(), text, &mut places)?;
-    let mut settings: Settings = toml::from_str(text).map_err(|error| syntax(&error))?;
-    let mut table: Table = toml::from_str(text).map_err(|error| syntax(&error))?;
+    walk(&document, text, &mut places)?;
+    let document = Spanned::new(0..text.len(), document);
+    let syntax = |error: toml::de::Error| context.syntax(&error);
+    let mut table =
+        Table::deserialize(toml::de::Deserializer::from(document.clone())).map_err(syntax)?;
+    let mut settings =
+        Settings::deserialize(toml::de::Deserializer::from(document)).map_err(syntax)?;
     for (section, key, kind) in keys() {
         let variable = variable_of(section, key);
         let Some(given) = env(&variable) else {
@@ -266,7 +318,7 @@ fn read(
         SettingsError::new(format!("{}: {}", places.of(&problem.path), problem.message))
             .with_optional_hint(problem.hint)
     })?;
-    Ok(settings)
+    Ok((settings, places.overridden))
 }
 
 fn overridden(table: &Table, variable: &str) -> Result<Settings, SettingsError> {
@@ -304,7 +356,10 @@ fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(
             continue;
         }
         let Some((_, known)) = SECTIONS.iter().find(|(known, _)| *known == section) else {
-            let sections = SECTIONS.iter().map(|(name, _)| *name).chain(["rule"]);
+            let sections = SECTIONS
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(["rule", "pair"]);
             // A key written above the first section header is the usual cause.
             let hint = keys()
                 .find(|(_, key, _)| *key == section)

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod load;
+mod pair;
 mod rule;
 mod secrets;
 mod suggest;
@@ -12,6 +13,8 @@ mod tests;
 
 pub use error::SettingsError;
 pub use load::{DEFAULT_FILE, variable_of};
+pub(crate) use pair::tenant_of;
+pub use pair::{Pair, PairName, SettingsFile};
 pub use rule::{ActionSetting, RoundSetting, RuleSettings};
 pub use secrets::Secrets;
 

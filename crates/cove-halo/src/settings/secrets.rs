@@ -1,6 +1,6 @@
 //! Secrets: from the environment or from files named there, never from the settings file or the command line.
 
-use super::SettingsError;
+use super::{PairName, SettingsError};
 use secrecy::SecretString;
 use std::fmt;
 
@@ -52,6 +52,33 @@ impl Secrets {
             )?
             .into(),
             cove_password: read(env, "COVE_PASSWORD")?.map(SecretString::from),
+        })
+    }
+
+    /// The secrets of a pair: each from its own variable (`NORTH_COVE_API_KEY` or `NORTH_COVE_API_KEY_FILE`), or else from
+    /// the plain one.
+    ///
+    /// # Errors
+    /// As [`Secrets::from_env`].
+    pub fn of_pair(
+        pair: &PairName,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let prefixed = |name: &str| {
+            let plain = name.strip_suffix("_FILE").unwrap_or(name);
+            let own = [plain.to_owned(), format!("{plain}_FILE")].map(|name| pair.variable(&name));
+            // Never one form of the pair's own beside the other form of the plain one.
+            if own.iter().any(|own| env(own).is_some()) {
+                env(&pair.variable(name))
+            } else {
+                env(name)
+            }
+        };
+        Self::from_env(&prefixed).map_err(|error| {
+            let hint = error.hint().map_or_else(String::new, |hint| {
+                format!("{hint}; {}… is for this pair alone", pair.variable(""))
+            });
+            SettingsError::new(format!("pair {pair}: {}", error.message())).with_hint(hint)
         })
     }
 }

@@ -568,3 +568,5 @@ fn a_missing_or_doubtful_secret_names_its_variable() {
         assert!(error.hint().is_some());
     }
 }
+
+mod pairs;
