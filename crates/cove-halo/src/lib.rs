@@ -12,6 +12,7 @@ mod settings;
 mod time;
 mod watch;
 
+pub use api_core::{Clock, SystemClock};
 pub use cove::CoveUsage;
 pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
@@ -25,8 +26,8 @@ pub use service::{
 };
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
-    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, Pair, PairName, RoundSetting,
-    RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, SettingsFile, StateSettings,
-    SubscriptionSettings, variable_of,
+    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, Pair, PairName,
+    RoundSetting, RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, SettingsFile,
+    StateSettings, SubscriptionSettings, variable_of,
 };
 pub use watch::{ServiceWatch, Status, Unwatched};

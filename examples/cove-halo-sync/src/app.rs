@@ -7,7 +7,10 @@ use crate::progress::Progress;
 use crate::signals::Signals;
 use billing_sync::plan::{Approval, GuardName};
 use billing_sync::run::StopSignal;
-use cove_halo::{ExitCode, Secrets, Service, ServiceBuilder, Settings};
+use cove_halo::{
+    ExitCode, Pair, PairName, Secrets, Service, ServiceBuilder, Settings, SettingsFile,
+    SharedBudgets,
+};
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -31,6 +34,8 @@ pub(crate) struct App<'a> {
     pub(crate) signals: Signals,
     progress: Arc<Progress>,
     stop: StopSignal,
+    /// The pair it is for, where the settings have several and it is one of a round over all.
+    pair: Option<(Pair, SharedBudgets)>,
 }
 
 impl<'a> App<'a> {
@@ -45,14 +50,53 @@ impl<'a> App<'a> {
             signals,
             progress: Arc::new(Progress::new(shown)),
             stop: StopSignal::new(),
+            pair: None,
         })
     }
 
-    /// The settings file with the environment and the flags over it.
-    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+    /// The same invocation for one of several pairs, with its words going elsewhere.
+    pub(crate) fn of_pair<'b>(
+        &self,
+        pair: Pair,
+        budgets: SharedBudgets,
+        out: &'b mut Output,
+    ) -> App<'b> {
+        App {
+            globals: self.globals.clone(),
+            out,
+            signals: self.signals.clone(),
+            progress: self.progress.clone(),
+            stop: self.stop.clone(),
+            pair: Some((pair, budgets)),
+        }
+    }
+
+    /// The flags of every verb.
+    pub(crate) fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
+    /// True once a round over pairs should not begin with another one.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.is_stopped()
+    }
+
+    /// The settings file with the environment over it.
+    pub(crate) fn settings_file(&self) -> Result<SettingsFile, Failure> {
         let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
         Settings::check_environment(names, &[])?;
-        let mut settings = Settings::load(self.globals.config.as_deref(), &environment)?;
+        Ok(SettingsFile::load(
+            self.globals.config.as_deref(),
+            &environment,
+        )?)
+    }
+
+    /// The settings this is for, with the flags over them.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        if let Some((pair, _)) = &self.pair {
+            return Ok(pair.settings.clone());
+        }
+        let mut settings = self.settings_file()?.select(self.globals.pair.as_deref())?;
         if let Some(state) = &self.globals.state {
             settings.state.path.clone_from(state);
         }
@@ -62,8 +106,19 @@ impl<'a> App<'a> {
     /// The service for verbs that talk to the two services.
     pub(crate) fn service(&self) -> Result<Service, Failure> {
         let settings = self.settings()?;
-        let secrets = Secrets::from_env(&environment)?;
+        let secrets = match self.pair_name()? {
+            Some(name) => Secrets::of_pair(&name, &environment)?,
+            None => Secrets::from_env(&environment)?,
+        };
         self.build(Service::builder(settings, secrets))
+    }
+
+    fn pair_name(&self) -> Result<Option<PairName>, Failure> {
+        if let Some((pair, _)) = &self.pair {
+            return Ok(Some(pair.name.clone()));
+        }
+        let named = self.globals.pair.as_deref();
+        Ok(named.map(PairName::new).transpose()?)
     }
 
     /// The service for verbs that only look into the state file: no credentials needed.
@@ -79,6 +134,10 @@ impl<'a> App<'a> {
 
     /// Builds a service that shows its progress and stops when asked.
     pub(crate) fn build(&self, builder: ServiceBuilder) -> Result<Service, Failure> {
+        let builder = match &self.pair {
+            Some((_, budgets)) => builder.budgets(budgets.clone()),
+            None => builder,
+        };
         Ok(builder
             .watch(self.progress.clone())
             .stop(self.stop.clone())

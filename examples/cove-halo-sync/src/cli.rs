@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 }
 
 /// Flags of every verb.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Globals {
     /// Settings file [default: cove-halo.toml, if it exists]
     #[arg(
@@ -57,6 +57,22 @@ pub(crate) struct Globals {
         help_heading = "Global options"
     )]
     pub(crate) state: Option<PathBuf>,
+    /// The one of several pairs in the settings that this is for [default: all, where that makes sense]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub(crate) pair: Option<String>,
+    /// Run all pairs side by side, not one after the other
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "pair",
+        help_heading = "Global options"
+    )]
+    pub(crate) parallel: bool,
     /// Form of the result on stdout
     #[arg(
         long,
@@ -162,6 +178,22 @@ impl Verb {
             | Self::Drift(_)
             | Self::History(_)
             | Self::Completions(_) => Interruption::Ends,
+        }
+    }
+
+    /// Whether it would ask before it writes.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self, Self::Sync(args) if !args.is_unattended())
+    }
+
+    /// Whether it runs over all pairs of the settings when none is named.
+    pub(crate) fn runs_over_pairs(&self) -> bool {
+        match self {
+            Self::Plan(args) => args.is_for_all(),
+            Self::Verify(args) => args.is_for_all(),
+            Self::History(args) => args.is_for_all(),
+            Self::Sync(_) | Self::Resume(_) | Self::Drift(_) | Self::Doctor(_) => true,
+            _ => false,
         }
     }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod files;
 mod output;
+mod pairs;
 mod progress;
 mod signals;
 mod text;
@@ -46,7 +47,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<ExitCode, Failure> {
         let interrupted = app.interrupted(verb.interruption());
         tokio::select! {
             biased;
-            result = Box::pin(dispatch(&verb, &mut app)) => result,
+            result = Box::pin(pairs::run(&verb, &mut app)) => result,
             failure = interrupted => Err(failure),
         }
     });

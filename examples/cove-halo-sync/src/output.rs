@@ -20,6 +20,19 @@ pub(crate) struct Output {
     look: Look,
     colour_on_stderr: bool,
     closed: bool,
+    /// The pair whose words these are.
+    pair: Option<String>,
+    /// The result, where it is to be shown later as a part of another.
+    kept: Option<Kept>,
+}
+
+/// A result that is not shown yet.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Pages or rows.
+    pub(crate) text: String,
+    /// The JSON document.
+    pub(crate) document: Option<Value>,
 }
 
 impl Output {
@@ -42,7 +55,32 @@ impl Output {
             },
             colour_on_stderr: wants_colour(globals.color, std::io::stderr().is_terminal()),
             closed: false,
+            pair: None,
+            kept: None,
         }
+    }
+
+    /// Streams for one of several pairs; with `keep` the result is kept for [`Output::into_kept`].
+    pub(crate) fn of_pair(&self, pair: &str, keep: bool) -> Self {
+        Self {
+            format: self.format,
+            quiet: self.quiet,
+            look: self.look,
+            colour_on_stderr: self.colour_on_stderr,
+            closed: self.closed,
+            pair: Some(pair.to_owned()),
+            kept: keep.then(Kept::default),
+        }
+    }
+
+    /// What was kept, and whether the reader of the result went away.
+    pub(crate) fn into_kept(self) -> (Kept, bool) {
+        (self.kept.unwrap_or_default(), self.closed)
+    }
+
+    /// Notes that the reader of the result went away.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// The format of the result.
@@ -65,6 +103,10 @@ impl Output {
 
     /// Writes (a part of) the result. A reader that went away is not an error: it has seen enough.
     pub(crate) fn result(&mut self, text: &str) -> Result<(), Failure> {
+        if let Some(kept) = &mut self.kept {
+            kept.text.push_str(text);
+            return Ok(());
+        }
         if self.closed {
             return Ok(());
         }
@@ -81,6 +123,10 @@ impl Output {
 
     /// Writes the result as the one JSON document.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
+        if let Some(kept) = &mut self.kept {
+            kept.document = Some(document.clone());
+            return Ok(());
+        }
         self.result(&format!("{document:#}\n"))
     }
 
@@ -109,8 +155,12 @@ impl Output {
             Format::Csv => Ok(()),
             Format::Table => self.result(&pages(failure, self.look)),
         };
+        let whose = match &self.pair {
+            Some(pair) if !failure.message().starts_with("pair ") => format!("pair {pair}: "),
+            _ => String::new(),
+        };
         to_stderr(&format!(
-            "{} {}\n",
+            "{} {whose}{}\n",
             look.bad("error:"),
             plain(failure.message())
         ));

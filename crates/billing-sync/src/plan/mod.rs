@@ -2,6 +2,7 @@
 
 mod approve;
 mod combine;
+mod customers;
 mod digest;
 mod document;
 mod draft;
@@ -15,6 +16,7 @@ mod record;
 mod removal;
 
 pub use approve::{Approval, Approved, Refusal};
+pub use customers::{CustomerClient, CustomerStanding, MatchedBy, customers};
 pub(crate) use digest::of as digest_of;
 pub use document::{InvalidPlan, PLAN_SCHEMA};
 pub(crate) use guards::of_changes as guards_of_changes;

@@ -226,8 +226,9 @@ pub(super) fn text_of(path: Option<&Path>) -> Result<(String, String), SettingsE
         }
         Err(error) => {
             return Err(
-                SettingsError::new(format!("cannot read {}: {error}", file.display()))
-                    .with_hint("name the settings file with --config FILE, or make one with `init`"),
+                SettingsError::new(format!("cannot read {}: {error}", file.display())).with_hint(
+                    "name the settings file with --config FILE, or make one with `init`",
+                ),
             );
         }
     };

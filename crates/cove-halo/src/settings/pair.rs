@@ -207,7 +207,10 @@ fn take_name(
     };
     let line = context.line_of(value.span().start);
     let DeValue::String(name) = value.get_ref() else {
-        return Err(SettingsError::new(at_line(line, "the name of a pair is text")));
+        return Err(SettingsError::new(at_line(
+            line,
+            "the name of a pair is text",
+        )));
     };
     PairName::new(name).map_err(|error| {
         let hint = error.hint().map(str::to_owned);

@@ -26,6 +26,13 @@ pub(crate) struct Args {
     limit: usize,
 }
 
+impl Args {
+    /// A run is one of one pair.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.run.is_none()
+    }
+}
+
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     let service = app.offline_service()?;
     match &args.run {

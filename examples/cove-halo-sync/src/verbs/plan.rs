@@ -35,6 +35,13 @@ pub(crate) struct Args {
     only: Option<ClientId>,
 }
 
+impl Args {
+    /// A plan file and a client are those of one pair.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.out.is_none() && self.only.is_none()
+    }
+}
+
 /// A client's id as HaloPSA shows it.
 pub(super) fn client_id(text: &str) -> Result<ClientId, String> {
     match text.trim().parse::<i64>() {

@@ -29,6 +29,13 @@ pub(crate) struct Args {
     overrides: Vec<Override>,
 }
 
+impl Args {
+    /// Whether nobody is asked.
+    pub(crate) fn is_unattended(&self) -> bool {
+        self.yes
+    }
+}
+
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     if !args.yes && !can_ask() {
         return Err(Failure::usage("there is no terminal to ask on").with_hint(

@@ -20,6 +20,13 @@ pub(crate) struct Args {
     run: Option<String>,
 }
 
+impl Args {
+    /// A run is one of one pair.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.run.is_none()
+    }
+}
+
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     let service = app.service()?;
     let run = args.run.as_deref().map(RunId::new);

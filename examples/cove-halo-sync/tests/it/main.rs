@@ -12,5 +12,6 @@ mod flow;
 mod formats;
 mod habits;
 mod interruptions;
+mod pairs;
 mod terminal;
 mod tool;

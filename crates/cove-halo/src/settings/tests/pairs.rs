@@ -52,7 +52,10 @@ fn error(text: &str) -> SettingsError {
 #[test]
 fn a_pair_has_its_own_tables_over_the_shared_ones() {
     let [(north_name, north), (south_name, south)] = pairs(TWO).try_into().unwrap();
-    assert_eq!((north_name.as_str(), south_name.as_str()), ("north", "south"));
+    assert_eq!(
+        (north_name.as_str(), south_name.as_str()),
+        ("north", "south")
+    );
     assert_eq!(north.cove.account_id, "N1");
     assert_eq!(north.halo.base_url, "https://acme.halopsa.com");
     assert_eq!(south.halo.base_url, "https://south.halopsa.com");
@@ -60,7 +63,10 @@ fn a_pair_has_its_own_tables_over_the_shared_ones() {
     assert_eq!(south.cove.contract_ids, ["5"]);
     assert!(north.cove.contract_ids.is_empty());
     assert_eq!((south.guard.max_zeroed, south.guard.max_created), (3, 9));
-    assert_eq!(north.guard.max_created, Settings::default().guard.max_created);
+    assert_eq!(
+        north.guard.max_created,
+        Settings::default().guard.max_created
+    );
     let services = |settings: &Settings| -> Vec<String> {
         settings
             .rules
@@ -133,18 +139,78 @@ fn one_pair_is_chosen_by_name_and_never_by_chance() {
 #[test]
 fn mistakes_in_a_pair_are_named_with_their_line() {
     for (from, to, message, hint) in [
-        ("name = \"north\"\n", "", "f.toml:11: this pair has no name", "[[pair]]"),
-        ("\"south\"\n[pair.cove]", "\"North\"\n[pair.cove]", "f.toml:19: the pairs `north` and `North` cannot be told apart", "capitals"),
-        ("\"north\"", "\"no rth\"", "f.toml:12: `no rth` is not a name for a pair", "letters"),
-        ("\"north\"", "\"cove-halo\"", "f.toml:12: a pair cannot be called `cove-halo`", "another"),
-        ("\"north\"", "7", "f.toml:12: the name of a pair is text", ""),
-        ("max_created = 9", "max_craeted = 9", "f.toml:28: unknown key `max_craeted` in [guard]", "did you mean `max_created`?"),
-        ("max_created = 9", "max_created = \"9\"", "f.toml:28: invalid type", ""),
-        ("[pair.guard]", "[pair.gaurd]", "f.toml:27: unknown section or key `gaurd`", "did you mean [guard]?"),
-        ("account_id = \"N1\"", "cutover_day = 6", "f.toml, pair north: cove.account_id is not set", "account_id"),
-        ("account_id = \"N1\"", "account_id = \"N1\"\ncutover_day = 31", "f.toml:15: 31 is not a day", "28"),
-        ("[[pair]]\nname = \"north\"", "[pair]\nname = \"north\"", "f.toml:", ""),
-        ("path = \"elsewhere/south.db\"", "path = \"cove-halo-north.db\"", "f.toml: the pairs `north` and `south` have the same state file", "path out"),
+        (
+            "name = \"north\"\n",
+            "",
+            "f.toml:11: this pair has no name",
+            "[[pair]]",
+        ),
+        (
+            "\"south\"\n[pair.cove]",
+            "\"North\"\n[pair.cove]",
+            "f.toml:19: the pairs `north` and `North` cannot be told apart",
+            "capitals",
+        ),
+        (
+            "\"north\"",
+            "\"no rth\"",
+            "f.toml:12: `no rth` is not a name for a pair",
+            "letters",
+        ),
+        (
+            "\"north\"",
+            "\"cove-halo\"",
+            "f.toml:12: a pair cannot be called `cove-halo`",
+            "another",
+        ),
+        (
+            "\"north\"",
+            "7",
+            "f.toml:12: the name of a pair is text",
+            "",
+        ),
+        (
+            "max_created = 9",
+            "max_craeted = 9",
+            "f.toml:28: unknown key `max_craeted` in [guard]",
+            "did you mean `max_created`?",
+        ),
+        (
+            "max_created = 9",
+            "max_created = \"9\"",
+            "f.toml:28: invalid type",
+            "",
+        ),
+        (
+            "[pair.guard]",
+            "[pair.gaurd]",
+            "f.toml:27: unknown section or key `gaurd`",
+            "did you mean [guard]?",
+        ),
+        (
+            "account_id = \"N1\"",
+            "cutover_day = 6",
+            "f.toml, pair north: cove.account_id is not set",
+            "account_id",
+        ),
+        (
+            "account_id = \"N1\"",
+            "account_id = \"N1\"\ncutover_day = 31",
+            "f.toml:15: 31 is not a day",
+            "28",
+        ),
+        (
+            "[[pair]]\nname = \"north\"",
+            "[pair]\nname = \"north\"",
+            "f.toml:",
+            "",
+        ),
+        (
+            "path = \"elsewhere/south.db\"",
+            "path = \"cove-halo-north.db\"",
+            "f.toml: the pairs `north` and `south` have the same state file",
+            "path out",
+        ),
     ] {
         let text = TWO.replacen(from, to, 1);
         assert_ne!(text, TWO, "{from}");
@@ -153,11 +219,23 @@ fn mistakes_in_a_pair_are_named_with_their_line() {
         assert!(error.hint().unwrap_or_default().contains(hint), "{error:?}");
     }
     let nested = format!("{TWO}[[pair.pair]]\nname = \"x\"\n");
-    assert!(error(&nested).message().contains("unknown section or key `pair`"));
+    assert!(
+        error(&nested)
+            .message()
+            .contains("unknown section or key `pair`")
+    );
     let typo = super::MINIMAL.to_owned() + "[[piar]]\nname = \"x\"\n";
     assert_eq!(error(&typo).hint(), Some("did you mean [pair]?"));
-    assert!(error("pair = []\n").message().contains("not a list of pairs"));
-    assert!(error("pair = 3\n").message().contains("not a list of pairs"));
+    assert!(
+        error("pair = []\n")
+            .message()
+            .contains("not a list of pairs")
+    );
+    assert!(
+        error("pair = 3\n")
+            .message()
+            .contains("not a list of pairs")
+    );
 }
 
 #[test]
@@ -173,8 +251,15 @@ fn pairs_that_would_fight_for_one_record_are_refused() {
     assert!(refused.hint().unwrap().contains("{service} (south)"));
     let apart = format!("{one_tenant}[pair.subscription]\nname = \"{{service}} (south)\"\n");
     assert_eq!(pairs(&apart).len(), 2);
-    let fixed = apart.replace("service = \"Common\"", "service = \"Common\"\nname = \"Backup\"");
-    assert!(error(&fixed).message().contains("both name subscriptions `Backup`"));
+    let fixed = apart.replace(
+        "service = \"Common\"",
+        "service = \"Common\"\nname = \"Backup\"",
+    );
+    assert!(
+        error(&fixed)
+            .message()
+            .contains("both name subscriptions `Backup`")
+    );
     let same_host = TWO.replace("https://south.halopsa.com", "https://ACME.halopsa.com/api/");
     assert!(error(&same_host).message().contains("write to one tenant"));
 }
@@ -197,7 +282,11 @@ fn the_secrets_of_a_pair_are_its_own_or_the_shared_ones() {
     assert_eq!(secrets.halo_client_id, "own id");
     assert_eq!(secrets.halo_client_secret.expose_secret(), "shared secret");
     let missing = Secrets::of_pair(&north, &none).unwrap_err();
-    assert!(missing.message().starts_with("pair north-1: COVE_API_KEY is not set"));
+    assert!(
+        missing
+            .message()
+            .starts_with("pair north-1: COVE_API_KEY is not set")
+    );
     assert!(missing.hint().unwrap().contains("NORTH_1_…"), "{missing:?}");
     let twice = [
         ("NORTH_1_COVE_API_KEY", "a"),
