@@ -19,10 +19,11 @@ struct Ended {
 
 /// Runs a verb: for all pairs where the settings have some, none is named and the verb is for all.
 pub(crate) async fn run(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
-    if verb.runs_over_pairs() && app.globals().pair.is_none() {
-        if let SettingsFile::Pairs(pairs) = app.settings_file()? {
-            return over(verb, pairs, app).await;
-        }
+    if verb.runs_over_pairs()
+        && app.globals().pair.is_none()
+        && let SettingsFile::Pairs(pairs) = app.settings_file()?
+    {
+        return over(verb, pairs, app).await;
     }
     dispatch(verb, app).await
 }
