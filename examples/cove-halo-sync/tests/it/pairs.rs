@@ -41,7 +41,7 @@ fn every_pair_is_synced_and_keeps_its_own_state() {
         args.extend(parallel.then_some("--parallel"));
         let document = run(&world, &args).ended(0).json();
         assert_eq!(document["schema"], 1);
-        let written = if parallel { 0 } else { 1 };
+        let written = i32::from(!parallel);
         for name in ["second", "north"] {
             let part = pair(&document, name);
             assert_eq!(part["exit_code"], 0);
