@@ -151,8 +151,8 @@ pub fn customers(
 #[cfg(test)]
 mod tests {
     use super::{CustomerClient, CustomerStanding, MatchedBy, customers};
-    use crate::ids::{ClientId, ContractId, ServiceName};
     use crate::decision::MappingDecision;
+    use crate::ids::{ClientId, ContractId, ServiceName};
     use crate::memory::Memory;
     use crate::rules::{Action, MatchBy, Rule, Rules};
     use crate::target::{Client, CompleteList, TargetSnapshot};
