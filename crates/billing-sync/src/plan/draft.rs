@@ -7,6 +7,7 @@ use super::matching::{Match, Matcher};
 use super::quantity::{self, CountProblem};
 use super::record::{Found, Records};
 use super::removal::{self, Absence};
+use super::scope::Scope;
 use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput};
 use crate::ids::{ClientId, CustomerId, Key, LicenceId, ServiceName};
 use crate::memory::Owned;
@@ -21,6 +22,7 @@ pub(super) struct Draft<'a> {
     input: PlanInput<'a>,
     matcher: Matcher<'a>,
     records: Records<'a>,
+    scope: Scope,
     books: Bookkeeper,
     exceptions: Vec<Exception>,
     keys: BTreeMap<Key, Vec<Part>>,
@@ -34,10 +36,12 @@ pub(super) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    pub(super) fn new(input: &PlanInput<'a>) -> Self {
+    pub(super) fn new(input: &PlanInput<'a>, lines: &[Line]) -> Self {
+        let matcher = Matcher::new(input.target, input.rules, input.memory);
         Self {
             input: *input,
-            matcher: Matcher::new(input.target, input.rules, input.memory),
+            scope: Scope::of(input, &matcher, lines),
+            matcher,
             records: Records::new(input.target, input.memory, input.rules.adopt),
             books: Bookkeeper::default(),
             exceptions: Vec::new(),
@@ -65,7 +69,9 @@ impl<'a> Draft<'a> {
                 }
                 None => self.unplaced_record = true,
             }
-            self.except(ExceptionKind::UnreadableRecord, None, None, None, detail);
+            if self.scope.may_be(record.client) {
+                self.except(ExceptionKind::UnreadableRecord, None, None, None, detail);
+            }
         }
         for record in &self.input.usage.unreadable {
             let detail = format!("a usage record could not be read: {}", record.detail);
@@ -74,6 +80,9 @@ impl<'a> Draft<'a> {
                     .entry(customer.clone())
                     .or_insert((ExceptionKind::UnreadableRecord, detail.clone()));
                 self.held.insert(customer.clone());
+                if !self.scope.holds(customer) {
+                    continue;
+                }
             }
             self.exceptions.push(Exception {
                 kind: ExceptionKind::UnreadableRecord,
@@ -102,6 +111,9 @@ impl<'a> Draft<'a> {
         }
         let Some(quantity) = line.quantity else {
             self.hold(&line);
+            if !self.scope.holds(&line.customer) {
+                return;
+            }
             let detail = "its units are too large to be summed exactly".to_owned();
             self.except(
                 ExceptionKind::UnreadableRecord,
@@ -185,7 +197,8 @@ impl<'a> Draft<'a> {
         for amount in &self.input.usage.contract_amounts {
             self.books
                 .receive(&amount.service, &amount.unit, amount.quantity);
-            let bucket = if self.in_scope(&amount.service) {
+            // Nobody's in particular: a plan for one client leaves it out.
+            let bucket = if self.in_scope(&amount.service) && self.scope.is_everybody() {
                 Bucket::ContractLevel
             } else {
                 Bucket::Ignored
@@ -417,6 +430,11 @@ impl<'a> Draft<'a> {
         detail: String,
     ) {
         self.hold(line);
+        if !self.scope.holds(&line.customer) {
+            return self
+                .books
+                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+        }
         self.books.book(&line.service, &line.unit, bucket, quantity);
         let service = (!line.service.is_blank()).then_some(&line.service);
         self.except(kind, Some(line), service, Some(quantity), detail);

@@ -14,6 +14,7 @@ mod planner;
 mod quantity;
 mod record;
 mod removal;
+mod scope;
 
 pub use approve::{Approval, Approved, Refusal};
 pub use customers::{CustomerClient, CustomerStanding, MatchedBy, customers};

@@ -21,7 +21,8 @@ pub struct PlanInput<'a> {
     pub rules: &'a Rules,
     /// What earlier runs left.
     pub memory: &'a Memory,
-    /// Limits the plan to one client. Units of other clients are booked as ignored, and their records stay as they are.
+    /// Limits the plan to one client. Units of others are booked as ignored, their records stay as they are, and the
+    /// exceptions are that client's alone.
     pub only: Option<ClientId>,
     /// Requests that reading took.
     pub read_requests: u64,
@@ -74,7 +75,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         .filter(|record| record.client.is_none())
         .count();
 
-    let mut draft = Draft::new(&input);
+    let mut draft = Draft::new(&input, &lines);
     draft.note_unreadable();
     for line in lines {
         draft.take(line);

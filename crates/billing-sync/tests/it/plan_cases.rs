@@ -771,6 +771,37 @@ fn a_plan_for_one_client_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_plan_for_one_client_lists_the_exceptions_of_that_client_alone() {
+    let mut world = gone()
+        .uses("300", PER_GB, "0.5")
+        .uses("400", SERVER, "2")
+        .uses("200", PER_GB, "1.5");
+    assert_eq!(
+        exceptions(&balanced(&world)),
+        [
+            "unmatched_customer 400 Server 2",
+            "fraction_without_rule 200 Per GB 1.5",
+            "fraction_without_rule 300 Per GB 0.5"
+        ]
+    );
+    world.only = Some(ClientId::new(13));
+    let plan = balanced(&world);
+    assert_eq!(exceptions(&plan), ["fraction_without_rule 200 Per GB 1.5"]);
+    assert_eq!(bucket(&plan, SERVER, Bucket::Unmatched), "0");
+    assert_eq!(bucket(&plan, SERVER, Bucket::Ignored), "2");
+}
+
+#[test]
+fn a_customer_the_client_had_before_is_still_its_exception_when_nobody_claims_it() {
+    let mut world = gone().uses("300", SERVER, "5");
+    world.clients[1].vendor_ids.clear();
+    world.only = Some(ClientId::new(14));
+    let plan = balanced(&world);
+    assert_eq!(exceptions(&plan), ["unmatched_customer 300 Server 5"]);
+    assert_eq!(changes(&plan), ["keep 14 Server 5->5"], "held, not zeroed");
+}
+
+#[test]
 fn numbers_that_cannot_be_billed_are_exceptions() {
     for quantity in ["-1", "2147483648", "79228162514264337593543950335"] {
         let plan = balanced(&World::new().client(12, "100").uses("100", SERVER, quantity));
