@@ -247,7 +247,9 @@ impl Scope {
     }
 }
 
-fn is_about(change: &Change, service: &str) -> bool {
+/// True when a change is about what was asked for: its subscription or a service behind it is called so, in whole or
+/// after the product (`Server` for `Cove Data Protection | Server`).
+pub fn is_about(change: &Change, service: &str) -> bool {
     is_named(&change.name, service)
         || change
             .sources
@@ -255,7 +257,8 @@ fn is_about(change: &Change, service: &str) -> bool {
             .any(|source| is_named(source.service.as_str(), service))
 }
 
-fn is_named(name: &str, asked: &str) -> bool {
+/// True when a name is what was asked for, in whole or after the product.
+pub fn is_named(name: &str, asked: &str) -> bool {
     let asked = asked.trim();
     name == asked
         || name

@@ -6,9 +6,12 @@ mod exit;
 mod halo;
 mod outcome;
 mod pair;
+mod plan_view;
 mod port;
+pub mod report;
 mod service;
 mod settings;
+pub mod text;
 mod time;
 mod watch;
 
@@ -19,10 +22,11 @@ pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub use pair::SharedBudgets;
+pub use plan_view::PlanView;
 pub(crate) use port::port_error;
 pub use service::{
-    Check, CheckState, DriftOutcome, PlanRequest, RevertOutcome, Service, ServiceBuilder, WhyFrom,
-    WhyOutcome, WhyRequest,
+    Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RevertOutcome, Service,
+    ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
 };
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,

@@ -2,6 +2,7 @@
 
 use billing_sync::plan::Plan;
 use billing_sync::run::Drift;
+use cove_halo::report::RenderError;
 use cove_halo::{ExitCode, ServiceError, SettingsError};
 
 /// Why a verb ended without its result.
@@ -96,6 +97,13 @@ impl From<ServiceError> for Failure {
             drift: error.drift().to_vec(),
             plan: error.plan().cloned().map(Box::new),
         }
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        Self::new(error.to_string())
+            .with_hint("take another form of the report, or JSON, which has all of it")
     }
 }
 

@@ -5,6 +5,7 @@ mod doctor;
 mod drift;
 mod history;
 mod planning;
+mod report;
 mod revert;
 mod runs;
 mod store;
@@ -13,6 +14,7 @@ mod why;
 pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
+pub use report::PlanOutcome;
 pub use revert::RevertOutcome;
 pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 
@@ -41,7 +43,7 @@ pub struct PlanRequest {
 
 /// Every verb of the tool. Cheap to clone; holds no lock between calls.
 ///
-/// Reading verbs ([`plan`](Service::plan), [`verify`](Service::verify), [`why`](Service::why),
+/// Reading verbs ([`plan`](Service::plan), [`report`](Service::report), [`verify`](Service::verify), [`why`](Service::why),
 /// [`drift`](Service::drift), [`history`](Service::history), [`doctor`](Service::doctor)) write nowhere, not even a state file.
 #[derive(Clone, Debug)]
 pub struct Service {

@@ -46,7 +46,7 @@ impl Service {
         Ok((plan, usage))
     }
 
-    fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
+    pub(super) fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
         request
             .period
             .or_else(|| time::last_month(self.inner.clock.wall()))

@@ -7,8 +7,8 @@ use crate::files;
 use crate::view;
 use billing_sync::Period;
 use billing_sync::ids::ClientId;
-use billing_sync::plan::{ChangeKind, Plan};
-use cove_halo::{ExitCode, PlanRequest, plan_exit_code};
+use clap::ValueEnum;
+use cove_halo::{ExitCode, PlanRequest, PlanView, plan_exit_code};
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,10 @@ Examples:
   cove-halo-sync plan
   cove-halo-sync plan --period 202610 --out plan.json
   cove-halo-sync plan --only 1042 --all
-  cove-halo-sync plan --format csv > changes.csv")]
+  cove-halo-sync plan --service Server
+  cove-halo-sync plan --format csv > changes.csv
+  cove-halo-sync plan --format csv --table exceptions > exceptions.csv
+  cove-halo-sync plan --period 202608               what was billed then, and what would be now")]
 pub(crate) struct Args {
     /// Month to plan [default: the month before today, UTC]
     #[arg(long, value_name = "YYYYMM")]
@@ -33,6 +36,25 @@ pub(crate) struct Args {
     /// Limit the plan to one HaloPSA client
     #[arg(long, value_name = "CLIENT_ID", value_parser = client_id)]
     only: Option<ClientId>,
+    /// List only what concerns one service, by its name or its name after the product; the plan stays whole
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    service: Option<String>,
+    /// Which table `--format csv` prints [default: changes]
+    #[arg(long, value_enum)]
+    table: Option<Table>,
+}
+
+/// A table of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Table {
+    /// Subscriptions, before and after.
+    Changes,
+    /// What is left out, and what to do about it.
+    Exceptions,
+    /// Where every unit went.
+    Ledger,
+    /// What the plan was measured against.
+    Guards,
 }
 
 impl Args {
@@ -51,17 +73,28 @@ pub(super) fn client_id(text: &str) -> Result<ClientId, String> {
 }
 
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
+    if args.table.is_some() && app.out.format() != Format::Csv {
+        return Err(
+            Failure::usage("--table is about rows, and nothing asks for rows")
+                .with_hint("add --format csv; a page and JSON have all tables"),
+        );
+    }
     let service = app.service()?;
     let request = PlanRequest {
         period: args.period,
         only: args.only,
     };
-    let plan = service.plan(&request).await?;
+    let outcome = Box::pin(service.plan_looking_back(&request)).await?;
     app.clear_progress();
+    let plan = &outcome.plan;
+    let mut view = PlanView::new(&outcome, args.all, args.only);
+    if let Some(service) = &args.service {
+        view = view.of_service(service)?;
+    }
     if let Some(path) = &args.out {
         files::replace(path, format!("{:#}\n", plan.to_json(false)).as_bytes())?;
     }
-    show(&plan, args.all, app)?;
+    show(&view, args.table, app)?;
     match &args.out {
         Some(path) => app.out.note(&format!(
             "\nto make exactly these changes: cove-halo-sync apply {}\n",
@@ -72,22 +105,23 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
             .note("\nto apply: plan again with --out FILE, then `cove-halo-sync apply FILE`\n"),
         None => {}
     }
-    Ok(plan_exit_code(&plan))
+    Ok(plan_exit_code(plan))
 }
 
-fn show(plan: &Plan, all: bool, app: &mut App<'_>) -> Result<(), Failure> {
+fn show(shown: &PlanView<'_>, table: Option<Table>, app: &mut App<'_>) -> Result<(), Failure> {
     match app.out.format() {
         Format::Table => {
             let look = app.out.look();
-            app.out.result(&view::plan::page(plan, all, look))
+            app.out.result(&view::plan::page_of(shown, look))
         }
-        Format::Json => app.out.document(&plan.to_json(all)),
+        Format::Json => app.out.document(&shown.to_json()),
         Format::Csv => {
-            let listed = plan
-                .changes()
-                .iter()
-                .filter(|change| all || change.kind != ChangeKind::Keep);
-            let rows = view::rows::plan(listed)?;
+            let rows = match table.unwrap_or(Table::Changes) {
+                Table::Changes => view::rows::plan(shown.changes().into_iter())?,
+                Table::Exceptions => shown.exceptions_table().to_csv()?,
+                Table::Ledger => shown.ledger_table().to_csv()?,
+                Table::Guards => shown.guards_table().to_csv()?,
+            };
             app.out.result(&rows)
         }
     }

@@ -5,13 +5,14 @@ use super::plan::{NAME_WIDTH, prefix_remark, short};
 use crate::text::{fit, number, plain, usual_prefix};
 use billing_sync::ids::ServiceName;
 use billing_sync::plan::{Exception, ExceptionKind};
+use cove_halo::report::advice;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
 /// The exceptions as one table per kind.
-pub(super) fn section(page: &mut Page, exceptions: &[Exception]) {
+pub(super) fn section(page: &mut Page, exceptions: &[&Exception]) {
     let mut kinds: BTreeMap<ExceptionKind, Vec<&Exception>> = BTreeMap::new();
-    for exception in exceptions {
+    for &exception in exceptions {
         kinds.entry(exception.kind).or_default().push(exception);
     }
     let prefix = usual_prefix(
@@ -77,41 +78,5 @@ fn customer(exception: &Exception) -> String {
         Some(id) if name.is_empty() => plain(id.as_str()).into_owned(),
         Some(id) => format!("{name} ({})", plain(id.as_str())),
         None => name,
-    }
-}
-
-/// What a person does about a kind of exception.
-fn advice(kind: ExceptionKind) -> &'static str {
-    match kind {
-        ExceptionKind::UnmatchedCustomer => {
-            "put the vendor's customer id into the client's custom field"
-        }
-        ExceptionKind::AmbiguousCustomer => {
-            "leave the vendor's customer id on one client, clear it on the others"
-        }
-        ExceptionKind::InactiveClient => {
-            "make the client active, move the id, or add a rule that ignores it"
-        }
-        ExceptionKind::AmbiguousSubscription => {
-            "leave one active subscription of that name on the client"
-        }
-        ExceptionKind::FractionWithoutRule => {
-            "add a [[rule]] with `round` for the service: up, down or half-up"
-        }
-        ExceptionKind::ContractLevel => {
-            "charged to the contract, not to a customer: bill or carry it by hand"
-        }
-        ExceptionKind::UnmappedService => "the vendor names no service: ask the vendor",
-        ExceptionKind::UnreadableRecord => "correct the record or ask its owner, then plan again",
-        ExceptionKind::UnexpectedUnit => {
-            "two units of measure in one count: split it by a [[rule]] with names"
-        }
-        ExceptionKind::NameCollision => {
-            "two services share a subscription: add a [[rule]] that says so"
-        }
-        ExceptionKind::TotalsDisagree => {
-            "the vendor's total is not the sum of its devices: ask the vendor"
-        }
-        _ => "see the detail",
     }
 }

@@ -3,7 +3,7 @@
 use super::Page;
 use super::plan::prefix_remark;
 use crate::text::{fit, number, usual_prefix};
-use billing_sync::plan::{Ledger, LedgerRow};
+use billing_sync::plan::LedgerRow;
 use rust_decimal::Decimal;
 
 type Part = fn(&LedgerRow) -> Decimal;
@@ -20,15 +20,14 @@ pub(super) const BUCKETS: [(&str, Part); 7] = [
 ];
 
 /// The ledger as a table. Buckets that hold nothing anywhere have no column.
-pub(super) fn section(page: &mut Page, ledger: &Ledger) {
-    let rows = ledger.rows();
+pub(super) fn section(page: &mut Page, rows: &[&LedgerRow]) {
     let used: Vec<(&str, Part)> = BUCKETS
         .into_iter()
         .filter(|(name, part)| *name == "billed" || rows.iter().any(|row| !part(row).is_zero()))
         .collect();
     let prefix = usual_prefix(rows.iter().map(|row| row.service.as_str()));
     page.heading("Ledger", &prefix_remark(prefix));
-    page.line(if ledger.balances() {
+    page.line(if rows.iter().all(|row| row.balances()) {
         "units; in every row, vendor is the sum of the columns after it"
     } else {
         "units; IT DOES NOT ADD UP, this plan is never applied"

@@ -1,5 +1,6 @@
 //! Pages as text: pure functions from results to strings, so that every page can be compared with what it was.
 
+mod back_fill;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drift;

@@ -1,9 +1,10 @@
 //! The plan on one page: what an administrator needs to say yes or no.
 
-use super::{Look, Page, exceptions, ledger};
+use super::{Look, Page, back_fill, exceptions, ledger};
 use crate::text::{count, fit, number, plain, usual_prefix};
-use billing_sync::plan::{Change, ChangeKind, LedgerRow, Plan};
+use billing_sync::plan::{Change, ChangeKind, Exception, LedgerRow, Plan};
 use billing_sync::usage::Finality;
+use cove_halo::{PlanOutcome, PlanView};
 use rust_decimal::Decimal;
 
 /// Longest name a table shows. JSON and CSV have it whole.
@@ -11,28 +12,42 @@ pub(super) const NAME_WIDTH: usize = 60;
 
 /// The whole page. `all` lists unchanged subscriptions too.
 pub(crate) fn page(plan: &Plan, all: bool, look: Look) -> String {
+    let outcome = PlanOutcome {
+        plan: plan.clone(),
+        back_fill: None,
+    };
+    page_of(&PlanView::new(&outcome, all, None), look)
+}
+
+/// The page of a plan as it is looked at.
+pub(crate) fn page_of(view: &PlanView<'_>, look: Look) -> String {
     let mut page = Page::new(look);
-    headline(&mut page, plan);
+    headline(&mut page, view.plan());
     page.line("nothing was written");
-    let listed: Vec<&Change> = plan
-        .changes()
-        .iter()
-        .filter(|change| all || change.kind != ChangeKind::Keep)
-        .collect();
+    if let Some(limits) = view.limits() {
+        page.line(plain(&limits));
+    }
+    let listed = view.changes();
     if !listed.is_empty() {
         page.gap();
         changes(&mut page, &listed);
     }
-    if !plan.exceptions().is_empty() {
+    let left_out = view.exceptions();
+    if !left_out.is_empty() {
         page.gap();
-        exceptions::section(&mut page, plan.exceptions());
+        exceptions::section(&mut page, &left_out);
     }
-    if !plan.ledger().rows().is_empty() {
+    let rows = view.ledger();
+    if !rows.is_empty() {
         page.gap();
-        ledger::section(&mut page, plan.ledger());
+        ledger::section(&mut page, &rows);
+    }
+    if let Some(both) = view.back_fill() {
+        page.gap();
+        back_fill::section(&mut page, both);
     }
     page.gap();
-    guards(&mut page, plan);
+    guards(&mut page, view.plan());
     page.finish()
 }
 
@@ -42,7 +57,8 @@ pub(crate) fn summary(plan: &Plan, look: Look) -> String {
     headline(&mut page, plan);
     if !plan.exceptions().is_empty() {
         page.gap();
-        exceptions::section(&mut page, plan.exceptions());
+        let left_out: Vec<&Exception> = plan.exceptions().iter().collect();
+        exceptions::section(&mut page, &left_out);
     }
     page.finish()
 }

@@ -1,9 +1,9 @@
 //! Changes and records as CSV, safe to open in a spreadsheet.
 
-use crate::text::cell;
 use billing_sync::plan::Change;
 use billing_sync::run::{ChangeRecord, Drift};
 use billing_sync::state::RunSummary;
+pub(crate) use cove_halo::text::sheet;
 
 /// The changes of a plan.
 pub(crate) fn plan<'a>(changes: impl Iterator<Item = &'a Change>) -> csv::Result<String> {
@@ -100,22 +100,6 @@ pub(crate) fn runs(runs: &[RunSummary]) -> csv::Result<String> {
             ]
         }),
     )
-}
-
-/// A sheet of text cells.
-pub(crate) fn sheet(
-    header: &[&str],
-    rows: impl Iterator<Item = Vec<String>>,
-) -> csv::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(row.iter().map(|text| cell(text).into_owned()))?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 const CHANGE: [&str; 7] = [
