@@ -60,11 +60,17 @@ pub(super) fn headline(
         contract_level,
         ..
     } = totals;
+    // Rounding up takes nothing away: it adds.
+    let rounding_word = match rounding {
+        Some(units) if units.is_sign_negative() => "added by rounding",
+        _ => "rounded off",
+    };
+    let rounded = rounding.map(|units| units.abs());
     let mut parts = vec![format!("{} billed", shown(*billed))];
     for (units, word) in [
         (ignored, "ignored by rule"),
         (free, "free"),
-        (rounding, "rounded off"),
+        (&rounded, rounding_word),
         (unmatched, "unmatched"),
         (blocked, "held back"),
         (contract_level, "charged to contracts"),

@@ -94,7 +94,8 @@ struct Line {
     units: String,
     became: String,
     held: bool,
-    device_count: u64,
+    device_count: String,
+    has_ids: bool,
     devices: Vec<(String, String, String)>,
     more: usize,
 }
@@ -435,15 +436,18 @@ impl Report {
     }
 }
 
+/// A column of which nothing is known in any row is left out.
 fn grid(table: &Table, caption: &str) -> Grid {
+    let used: Vec<bool> = (0..table.columns.len())
+        .map(|at| table.rows.iter().any(|row| row.get(at) != Some(&Cell::Empty)))
+        .collect();
+    let columns = table.columns.iter().zip(&used).filter(|(_, used)| **used);
     Grid {
         id: table.name.to_owned(),
         caption: caption.to_owned(),
         advice: String::new(),
-        columns: table
-            .columns
-            .iter()
-            .map(|column| Head {
+        columns: columns
+            .map(|(column, _)| Head {
                 label: column.label,
                 is_number: column.is_number,
             })
@@ -451,7 +455,10 @@ fn grid(table: &Table, caption: &str) -> Grid {
         rows: table
             .rows
             .iter()
-            .map(|row| row.iter().map(shown).collect())
+            .map(|row| {
+                let cells = row.iter().zip(&used).filter(|(_, used)| **used);
+                cells.map(|(cell, _)| shown(cell)).collect()
+            })
             .collect(),
         foot: Vec::new(),
     }
@@ -533,7 +540,12 @@ fn line(line: &CustomerLine) -> Line {
             "billed" | "ignored" | "nothing to bill"
         ),
         became,
-        device_count: line.device_count,
+        device_count: match line.device_count {
+            0 => String::new(),
+            1 => "1 device".to_owned(),
+            count => format!("{} devices", number(count.into())),
+        },
+        has_ids: line.devices.iter().any(|device| !device.id.is_empty()),
         devices: line
             .devices
             .iter()

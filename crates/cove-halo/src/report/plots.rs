@@ -184,15 +184,17 @@ fn columns(id: String, title: String, remark: String, series: &[(String, Decimal
         );
     }
     plot.line((0.0, FLOOR + 0.5), (WIDTH, FLOOR + 0.5));
-    if let Some((first, _)) = series.first() {
-        plot.label((0.0, 75.0), "start", first.clone());
-    }
-    if let (Some((month, _)), true) = (series.last(), series.len() > 3) {
-        plot.label(
-            (place(last) * slot + slot - 3.0, 75.0),
-            "end",
-            month.clone(),
-        );
+    if let (Some((first, _)), Some((month, _))) = (series.first(), series.last()) {
+        let right = place(last) * slot + slot - 3.0;
+        match last {
+            0 => plot.label((0.0, 75.0), "start", first.clone()),
+            // Too narrow for two labels.
+            1..4 => plot.label((0.0, 75.0), "start", format!("{first} to {month}")),
+            _ => {
+                plot.label((0.0, 75.0), "start", first.clone());
+                plot.label((right, 75.0), "end", month.clone());
+            }
+        }
     }
     plot
 }
