@@ -138,12 +138,15 @@ impl BackFill {
             ));
         }
         let (less, more) = self.balance();
-        words.push(match (self.agreeing, self.subscriptions.len()) {
-            (agreeing, 0) => format!("{agreeing} counts were billed as they would be now, none otherwise"),
-            (agreeing, differing) => format!(
-                "{agreeing} counts were billed as they would be now, {differing} otherwise: {less} units too few, {more} \
-                 too many"
-            ),
+        let agreeing = match self.agreeing {
+            1 => "1 count was billed as it would be now".to_owned(),
+            agreeing => format!("{agreeing} counts were billed as they would be now"),
+        };
+        words.push(match self.subscriptions.len() {
+            0 => format!("{agreeing}, none otherwise"),
+            differing => {
+                format!("{agreeing}, {differing} otherwise: {less} units too few, {more} too many")
+            }
         });
         match self.not_known() {
             0 => {}
@@ -154,6 +157,7 @@ impl BackFill {
         words.push(match (self.usage_kept, self.usage.len()) {
             (false, _) => "the usage of then was not kept, so it cannot be compared".to_owned(),
             (true, 0) => "the vendor shows the same usage as then".to_owned(),
+            (true, 1) => "the vendor shows 1 line of usage otherwise than then".to_owned(),
             (true, lines) => format!("the vendor shows {lines} lines of usage otherwise than then"),
         });
         words

@@ -439,7 +439,12 @@ impl Report {
 /// A column of which nothing is known in any row is left out.
 fn grid(table: &Table, caption: &str) -> Grid {
     let used: Vec<bool> = (0..table.columns.len())
-        .map(|at| table.rows.iter().any(|row| row.get(at) != Some(&Cell::Empty)))
+        .map(|at| {
+            table
+                .rows
+                .iter()
+                .any(|row| row.get(at) != Some(&Cell::Empty))
+        })
         .collect();
     let columns = table.columns.iter().zip(&used).filter(|(_, used)| **used);
     Grid {

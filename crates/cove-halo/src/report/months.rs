@@ -248,12 +248,12 @@ fn movements(before: &[UsageRow], now: &[UsageRow]) -> Vec<Movement> {
 
 /// Customers with units in the first and without any in the second.
 fn only_in(these: &[UsageRow], not_those: &[UsageRow]) -> Vec<CustomerSum> {
-    let those = grouped(not_those, customer_of);
+    let others = grouped(not_those, customer_of);
     grouped(these, customer_of)
         .into_iter()
         .filter(|(_, rows)| rows.iter().any(|row| !row.quantity.is_zero()))
         .filter(|(customer, _)| {
-            those
+            others
                 .get(customer)
                 .is_none_or(|rows| rows.iter().all(|row| row.quantity.is_zero()))
         })

@@ -436,3 +436,93 @@ pub(super) fn signed(value: Decimal) -> String {
         number(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{columns, diverging, steps};
+    use crate::report::{ChangeRow, ClientRef, Movement};
+    use rust_decimal::Decimal;
+
+    fn change(kind: &str, name: &str, before: Option<i64>, after: i64) -> ChangeRow {
+        ChangeRow {
+            client: ClientRef {
+                id: None,
+                name: name.to_owned(),
+            },
+            subscription: "Server".to_owned(),
+            unit: "Each".to_owned(),
+            kind: kind.to_owned(),
+            before,
+            after,
+            difference: after - before.unwrap_or(0),
+            reason: String::new(),
+            state: "planned".to_owned(),
+            run_id: None,
+        }
+    }
+
+    #[test]
+    fn bars_stand_to_the_scale_of_the_highest() {
+        let series: Vec<(String, Decimal)> = [("2026-09", 5), ("2026-10", 10)]
+            .map(|(month, units)| (month.to_owned(), Decimal::from(units)))
+            .to_vec();
+        let plot = columns("p".to_owned(), "Server".to_owned(), String::new(), &series);
+        let heights: Vec<&str> = plot.bars.iter().map(|bar| bar.height.as_str()).collect();
+        assert_eq!(heights, ["29.0", "58.0"]);
+        assert_eq!(plot.description, "2026-09: 5; 2026-10: 10");
+        assert_eq!(plot.labels[0].text, "2026-09 to 2026-10");
+    }
+
+    #[test]
+    fn months_without_any_units_draw_no_nonsense() {
+        let series = [("2026-10".to_owned(), Decimal::ZERO)];
+        let plot = columns("p".to_owned(), String::new(), String::new(), &series);
+        assert_eq!(plot.bars[0].height, "1.0");
+    }
+
+    #[test]
+    fn a_waterfall_ends_where_its_steps_lead() {
+        let changes = [
+            change("create", "a", None, 3),
+            change("update", "b", Some(4), 9),
+            change("update", "c", Some(6), 5),
+            change("zero", "d", Some(2), 0),
+            // The same subscription again, in a later run: it began at 4, once.
+            change("update", "b", Some(9), 8),
+        ];
+        let list: Vec<&ChangeRow> = changes.iter().collect();
+        let plot = steps("p".to_owned(), "Each", &list);
+        assert_eq!(
+            plot.description,
+            "before: 12; created: +3; raised: +5; lowered: -2; zeroed: -2; after: 16"
+        );
+        assert_eq!(plot.bars.len(), 6);
+        assert_eq!(plot.remark, "12 before, 16 after");
+    }
+
+    #[test]
+    fn movers_stand_on_their_side_of_the_axis() {
+        let movement = |name: &str, difference: i64| Movement {
+            customer_id: None,
+            name: name.to_owned(),
+            service: "Server".to_owned(),
+            unit: "Each".to_owned(),
+            before: Decimal::ZERO,
+            after: Decimal::ZERO,
+            difference: difference.into(),
+        };
+        let (more, less) = (movement("a", 5), movement("b", -10));
+        let plot = diverging("p".to_owned(), "Each", &[&less, &more], 3, "");
+        assert_eq!((plot.bars[0].class, plot.bars[1].class), ("less", "more"));
+        assert_eq!(
+            (plot.bars[0].x.as_str(), plot.bars[0].width.as_str()),
+            ("65.0", "125.0")
+        );
+        assert_eq!(
+            (plot.bars[1].x.as_str(), plot.bars[1].width.as_str()),
+            ("190.0", "62.5")
+        );
+        assert_eq!(plot.remark, "the 2 largest, 3 more in the table");
+        assert_eq!(plot.description, "b, Server: -10; a, Server: +5");
+    }
+}

@@ -113,3 +113,27 @@ fn fitting(text: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, exact, fitting};
+
+    #[test]
+    fn a_number_that_a_spreadsheet_would_round_is_not_made_one() {
+        assert_eq!(exact("1400.407".parse().unwrap()), Some(1400.407));
+        assert_eq!(exact("-0.593".parse().unwrap()), Some(-0.593));
+        assert_eq!(
+            exact("123456789012345".parse().unwrap()),
+            Some(123_456_789_012_345.0)
+        );
+        assert_eq!(exact("1234567890123456".parse().unwrap()), None);
+        assert_eq!(exact("0.1234567890123456".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_text_too_long_for_a_cell_is_cut_between_characters() {
+        let text = "💾".repeat(LONGEST);
+        assert_eq!(fitting(&text).encode_utf16().count(), LONGEST - 1);
+        assert_eq!(fitting("short"), "short");
+    }
+}

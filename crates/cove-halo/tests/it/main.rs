@@ -9,6 +9,7 @@ mod faults;
 mod guards;
 mod harness;
 mod lookup;
+mod report;
 mod revert;
 mod runs;
 mod state;

@@ -13,5 +13,6 @@ mod formats;
 mod habits;
 mod interruptions;
 mod pairs;
+mod report;
 mod terminal;
 mod tool;
