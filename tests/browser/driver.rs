@@ -72,6 +72,11 @@ impl Browser {
         );
     }
 
+    /// Leaves the page for an empty one: a browser begins with one of its own, which asks for a lot.
+    pub(crate) fn leave(&self) {
+        self.post("/url", &json!({"url": "about:blank"}));
+    }
+
     /// What a script returns in the page.
     pub(crate) fn eval(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
