@@ -4,6 +4,7 @@ mod cove;
 mod error;
 mod exit;
 mod halo;
+mod lint;
 mod outcome;
 mod pair;
 mod plan_view;
@@ -20,6 +21,9 @@ pub use cove::CoveUsage;
 pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
+pub use lint::{
+    Finding, LintInput, LintKind, LintOutcome, LintSubscription, UnreadableInvoice, lint,
+};
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub use pair::SharedBudgets;
 pub use plan_view::PlanView;

@@ -155,6 +155,8 @@ pub(crate) enum Verb {
     Revert(verbs::revert::Args),
     /// List earlier runs, show one, or check the journal
     History(verbs::history::Args),
+    /// Check that every count becomes an amount on a recurring invoice; writes nothing
+    Lint(verbs::lint::Args),
     /// Report on a month: a page, a workbook, sheets; writes to neither service
     Report(verbs::report::Args),
     /// Serve the stand-ins of both services on loopback until Ctrl-C
@@ -179,6 +181,7 @@ impl Verb {
             | Self::Why(_)
             | Self::Drift(_)
             | Self::History(_)
+            | Self::Lint(_)
             | Self::Report(_)
             | Self::Completions(_) => Interruption::Ends,
         }

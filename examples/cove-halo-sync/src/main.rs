@@ -69,6 +69,7 @@ async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
         Verb::Drift(args) => verbs::drift::run(args, app).await,
         Verb::Revert(args) => verbs::revert::run(args, app).await,
         Verb::History(args) => verbs::history::run(args, app).await,
+        Verb::Lint(args) => verbs::lint::run(args, app).await,
         Verb::Report(args) => verbs::report::run(args, app).await,
         Verb::Sandbox(args) => verbs::sandbox::run(args, app).await,
         Verb::Completions(args) => verbs::completions::run(args, app),

@@ -44,7 +44,8 @@ pub struct PlanRequest {
 /// Every verb of the tool. Cheap to clone; holds no lock between calls.
 ///
 /// Reading verbs ([`plan`](Service::plan), [`report`](Service::report), [`verify`](Service::verify), [`why`](Service::why),
-/// [`drift`](Service::drift), [`history`](Service::history), [`doctor`](Service::doctor)) write nowhere, not even a state file.
+/// [`drift`](Service::drift), [`lint`](Service::lint), [`history`](Service::history), [`doctor`](Service::doctor)) write
+/// nowhere, not even a state file.
 #[derive(Clone, Debug)]
 pub struct Service {
     inner: Arc<Inner>,
@@ -81,6 +82,16 @@ impl Service {
     /// The settings it works by.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// The billing system, for what only reads.
+    pub(crate) fn halo(&self) -> &HaloTarget {
+        &self.inner.halo
+    }
+
+    /// Who is told what is going on.
+    pub(crate) fn relay(&self) -> &Relay {
+        &self.inner.relay
     }
 
     /// Requests sent since the service was built.

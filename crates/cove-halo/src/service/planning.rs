@@ -25,7 +25,7 @@ impl Service {
     }
 
     /// The plan, with the usage it was made from.
-    pub(super) async fn plan_with(
+    pub(crate) async fn plan_with(
         &self,
         request: &PlanRequest,
         memory: &Memory,

@@ -60,7 +60,7 @@ impl Service {
     ///
     /// # Errors
     /// When it belongs to another account or tenant: its ids would be taken for other records.
-    pub(super) async fn state_to_compare(
+    pub(crate) async fn state_to_compare(
         &self,
     ) -> Result<Option<Arc<dyn StateStore>>, ServiceError> {
         let Some(store) = self.inner.stores.for_reading()? else {

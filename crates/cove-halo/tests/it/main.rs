@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod guards;
 mod harness;
+mod lint;
 mod lookup;
 mod report;
 mod revert;

@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drift;
 pub(crate) mod history;
+pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod resume;

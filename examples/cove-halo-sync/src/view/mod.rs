@@ -7,6 +7,7 @@ pub(crate) mod drift;
 mod exceptions;
 pub(crate) mod history;
 mod ledger;
+pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod revert;
 pub(crate) mod rows;

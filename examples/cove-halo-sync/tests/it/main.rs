@@ -13,6 +13,7 @@ mod formats;
 mod habits;
 mod interruptions;
 mod pairs;
+mod lint;
 mod report;
 mod terminal;
 mod tool;
