@@ -5,11 +5,14 @@ mod error;
 mod exit;
 mod halo;
 mod lint;
+mod metrics;
+mod notify;
 mod outcome;
 mod pair;
 mod plan_view;
 mod port;
 pub mod report;
+mod schedule;
 mod service;
 mod settings;
 pub mod text;
@@ -24,18 +27,24 @@ pub use halo::HaloTarget;
 pub use lint::{
     Finding, LintInput, LintKind, LintOutcome, LintSubscription, UnreadableInvoice, lint,
 };
+pub use metrics::Metrics;
+pub use notify::{Example, Notice, NoticeGroup, webhook_body};
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub use pair::SharedBudgets;
 pub use plan_view::PlanView;
 pub(crate) use port::port_error;
+pub use schedule::{
+    Attempt, Ended, Known, ScheduleEvent, ScheduleWatch, Timetable, TimetableError, Upcoming, Wake,
+    Why, next,
+};
 pub use service::{
     Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RevertOutcome, Service,
     ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
 };
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
-    GuardSettings, HaloSettings, MatchKey, MatchSettings, NotifySettings, Pair, PairName,
-    RoundSetting, RuleSettings, ScheduleSettings, Secrets, Settings, SettingsError, SettingsFile,
-    StateSettings, SubscriptionSettings, variable_of,
+    GuardSettings, HaloSettings, MatchKey, MatchSettings, MetricsSettings, NotifySettings,
+    NotifyWhen, Pair, PairName, RoundSetting, RuleSettings, ScheduleSettings, Secrets, Settings,
+    SettingsError, SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, variable_of,
 };
-pub use watch::{ServiceWatch, Status, Unwatched};
+pub use watch::{ServiceWatch, Status, Unwatched, WaitWhy};

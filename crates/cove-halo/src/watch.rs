@@ -26,11 +26,34 @@ pub enum Status<'a> {
         service: &'a str,
         /// How long.
         for_: Duration,
-        /// Why, in words.
-        why: &'static str,
+        /// Why.
+        why: WaitWhy,
     },
     /// A run makes progress.
     Run(&'a Progress<'a>),
+}
+
+/// Why a request waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitWhy {
+    /// The requests allowed per window are used up.
+    Window,
+    /// The service asked to wait.
+    Asked,
+    /// It is tried again after a failure.
+    Retry,
+}
+
+impl WaitWhy {
+    /// What is waited for, in words: `for HaloPSA's request window`.
+    pub fn words(self, service: &str) -> String {
+        match self {
+            Self::Window => format!("for {service}'s request window"),
+            Self::Asked => format!("because {service} asked to"),
+            Self::Retry => format!("to try {service} again after a failure"),
+        }
+    }
 }
 
 /// Is told what the service does, to show it. Must not block.
@@ -75,9 +98,9 @@ impl api_core::Watch for Relay {
         } = event
         {
             let why = match reason {
-                api_core::WaitReason::Budget => "the request window is full",
-                api_core::WaitReason::Throttled => "the service asked to wait",
-                _ => "trying again after a failure",
+                api_core::WaitReason::Budget => WaitWhy::Window,
+                api_core::WaitReason::Throttled => WaitWhy::Asked,
+                _ => WaitWhy::Retry,
             };
             self.0.status(&Status::Waiting {
                 service,

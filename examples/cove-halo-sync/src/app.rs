@@ -105,7 +105,16 @@ impl<'a> App<'a> {
 
     /// The service for verbs that talk to the two services.
     pub(crate) fn service(&self) -> Result<Service, Failure> {
-        let settings = self.settings()?;
+        self.service_with(|_| {})
+    }
+
+    /// The same with other settings than the file has.
+    pub(crate) fn service_with(
+        &self,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<Service, Failure> {
+        let mut settings = self.settings()?;
+        change(&mut settings);
         let secrets = match self.pair_name()? {
             Some(name) => Secrets::of_pair(&name, &environment)?,
             None => Secrets::from_env(&environment)?,
@@ -123,13 +132,24 @@ impl<'a> App<'a> {
 
     /// The service for verbs that only look into the state file: no credentials needed.
     pub(crate) fn offline_service(&self) -> Result<Service, Failure> {
+        self.offline_service_with(|_| {})
+    }
+
+    /// The same with other settings than the file has.
+    pub(crate) fn offline_service_with(
+        &self,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<Service, Failure> {
+        let mut settings = self.settings()?;
+        change(&mut settings);
         let secrets = Secrets {
             cove_api_key: "unused".into(),
             halo_client_id: "unused".into(),
             halo_client_secret: "unused".into(),
             cove_password: None,
+            smtp_password: None,
         };
-        self.build(Service::builder(self.settings()?, secrets))
+        self.build(Service::builder(settings, secrets))
     }
 
     /// Builds a service that shows its progress and stops when asked.
@@ -142,6 +162,16 @@ impl<'a> App<'a> {
             .watch(self.progress.clone())
             .stop(self.stop.clone())
             .build()?)
+    }
+
+    /// The line that says what is going on.
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
+    }
+
+    /// True when remarks are not wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.globals.quiet
     }
 
     /// Takes the progress line away, so that the result or a question can be shown.

@@ -159,6 +159,8 @@ pub(crate) enum Verb {
     Lint(verbs::lint::Args),
     /// Report on a month: a page, a workbook, sheets; writes to neither service
     Report(verbs::report::Args),
+    /// Stay up and sync each month when it is due, until Ctrl-C or SIGTERM
+    Schedule(verbs::schedule::Args),
     /// Serve the stand-ins of both services on loopback until Ctrl-C
     Sandbox(verbs::sandbox::Args),
     /// Print the completion script of a shell
@@ -169,7 +171,11 @@ impl Verb {
     /// What Ctrl-C means for it.
     pub(crate) fn interruption(&self) -> Interruption {
         match self {
-            Self::Apply(_) | Self::Sync(_) | Self::Resume(_) | Self::Revert(_) => {
+            Self::Apply(_)
+            | Self::Sync(_)
+            | Self::Resume(_)
+            | Self::Revert(_)
+            | Self::Schedule(_) => {
                 Interruption::Stops
             }
             Self::Sandbox(_) => Interruption::IsItsEnd,

@@ -71,6 +71,7 @@ async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
         Verb::History(args) => verbs::history::run(args, app).await,
         Verb::Lint(args) => verbs::lint::run(args, app).await,
         Verb::Report(args) => verbs::report::run(args, app).await,
+        Verb::Schedule(args) => verbs::schedule::run(args, app).await,
         Verb::Sandbox(args) => verbs::sandbox::run(args, app).await,
         Verb::Completions(args) => verbs::completions::run(args, app),
     }

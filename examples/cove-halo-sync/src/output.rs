@@ -137,6 +137,12 @@ impl Output {
         }
     }
 
+    /// Writes a line to stderr about something that went wrong beside the result, even when quiet.
+    pub(crate) fn warning(&self, what: &str) {
+        let look = self.look_of_notes();
+        to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(what)));
+    }
+
     /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
     pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
         match code {

@@ -24,12 +24,35 @@ struct Line {
     counts: bool,
 }
 
-/// The wait that is shown after the words, as long as it lasts.
+/// Write requests that came back, of those that will at least be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Batches {
+    done: usize,
+    of: usize,
+}
+
+/// What is shown after the words: a wait, as long as it lasts, and the batches while something is written.
 #[derive(Debug, Default)]
 struct Waiting {
     /// Until when, in the life of the bar.
     until: Duration,
     why: String,
+    batches: Option<Batches>,
+}
+
+impl Waiting {
+    /// `, waiting 42 s for HaloPSA's request window, 3 of 12 batches done`.
+    fn words(&self, elapsed: Duration) -> String {
+        let mut words = String::new();
+        let left = self.until.saturating_sub(elapsed);
+        if !left.is_zero() {
+            words.push_str(&format!(", waiting {} {}", wait(left), self.why));
+        }
+        if let Some(Batches { done, of }) = self.batches {
+            words.push_str(&format!(", {done} of {of} batches done"));
+        }
+        words
+    }
 }
 
 impl Progress {
@@ -95,13 +118,15 @@ impl Line {
                 "wait",
                 move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                    let left = waiting.until.saturating_sub(state.elapsed());
-                    if !left.is_zero() {
-                        let _ = write!(out, ", waiting {}: {}", wait(left), waiting.why);
-                    }
+                    let _ = out.write_str(&waiting.words(state.elapsed()));
                 },
             ));
         }
+    }
+
+    fn batches(&self, of: Option<usize>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.batches = of.map(|of| Batches { done: 0, of });
     }
 
     fn count(&mut self, of: Option<u64>) {
@@ -118,16 +143,26 @@ impl ServiceWatch for Progress {
             Status::Waiting { for_, service, why } => self.with_line(|line| {
                 let mut waiting = line.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 waiting.until = line.bar.elapsed().saturating_add(*for_);
-                waiting.why = format!("{}: {why}", plain(service));
+                waiting.why = why.words(&plain(service));
             }),
-            Status::Run(RunProgress::BatchDone { done, .. }) => {
-                self.with_line(|line| line.bar.set_position(*done as u64));
-            }
+            Status::Run(RunProgress::BatchDone { done, .. }) => self.with_line(|line| {
+                line.bar.set_position(*done as u64);
+                let mut waiting = line.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(batches) = &mut waiting.batches {
+                    batches.done += 1;
+                    // A batch that was refused is taken apart, so there can be more than expected.
+                    batches.of = batches.of.max(batches.done);
+                }
+            }),
             _ => {
                 let Some(words) = words(status) else { return };
                 self.with_line(|line| {
                     line.count(match status {
                         Status::Run(RunProgress::Writing { changes, .. }) => Some(*changes as u64),
+                        _ => None,
+                    });
+                    line.batches(match status {
+                        Status::Run(RunProgress::Writing { batches, .. }) => Some(*batches),
                         _ => None,
                     });
                     line.bar.set_message(words);
@@ -159,6 +194,7 @@ fn words(status: &Status<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cove_halo::WaitWhy;
 
     #[test]
     fn reads_and_writes_are_told_in_words() {
@@ -183,14 +219,52 @@ mod tests {
         progress.status(&Status::Waiting {
             service: "HaloPSA",
             for_: Duration::from_secs(42),
-            why: "the request window is full",
+            why: WaitWhy::Window,
         });
         let line = progress.line.lock().unwrap();
         let line = line.as_ref().unwrap();
         assert_eq!(line.bar.message(), "HaloPSA: reading clients");
         let waiting = line.waiting.lock().unwrap();
-        assert_eq!(waiting.why, "HaloPSA: the request window is full");
         assert!(waiting.until >= Duration::from_secs(42));
+        let until = waiting.until;
+        assert_eq!(
+            waiting.words(until.saturating_sub(Duration::from_secs(42))),
+            ", waiting 42 s for HaloPSA's request window"
+        );
+        assert_eq!(waiting.words(until), "", "over");
+    }
+
+    #[test]
+    fn a_wait_while_writing_says_how_many_batches_are_done() {
+        let progress = Progress::new(true);
+        let run = |step: &RunProgress<'_>| progress.status(&Status::Run(step));
+        run(&RunProgress::Writing {
+            changes: 300,
+            batches: 12,
+        });
+        for done in [25, 50, 75] {
+            run(&RunProgress::BatchDone { done, of: 300 });
+        }
+        progress.status(&Status::Waiting {
+            service: "HaloPSA",
+            for_: Duration::from_secs(42),
+            why: WaitWhy::Window,
+        });
+        {
+            let line = progress.line.lock().unwrap();
+            let line = line.as_ref().unwrap();
+            let waiting = line.waiting.lock().unwrap();
+            assert_eq!(line.bar.message(), "HaloPSA: writing");
+            assert_eq!(line.bar.position(), 75);
+            assert_eq!(
+                waiting.words(waiting.until.saturating_sub(Duration::from_secs(42))),
+                ", waiting 42 s for HaloPSA's request window, 3 of 12 batches done"
+            );
+        }
+        run(&RunProgress::ReadingBack { changes: 300 });
+        let line = progress.line.lock().unwrap();
+        let waiting = line.as_ref().unwrap().waiting.lock().unwrap();
+        assert_eq!(waiting.words(waiting.until), "", "nothing is written any more");
     }
 
     #[test]

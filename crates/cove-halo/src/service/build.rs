@@ -100,6 +100,7 @@ impl ServiceBuilder {
             halo_client_id,
             halo_client_secret,
             cove_password: _,
+            smtp_password,
         } = secrets;
         let rules = settings.rules()?;
         let relay = Relay(watch);
@@ -126,9 +127,9 @@ impl ServiceBuilder {
         if let Some(budget) = budgets.and_then(|budgets| budgets.of(&settings)) {
             halo = halo.budget(budget);
         }
-        if let Some(transport) = transport {
+        if let Some(transport) = &transport {
             cove = cove.transport(transport.clone());
-            halo = halo.transport(transport);
+            halo = halo.transport(transport.clone());
         }
         if let Some(retry) = retry {
             cove = cove.retry(retry.clone());
@@ -151,6 +152,8 @@ impl ServiceBuilder {
                 clock,
                 relay,
                 stop,
+                transport,
+                smtp_password,
             }),
         })
     }

@@ -23,7 +23,7 @@ use crate::halo::HaloTarget;
 use crate::outcome::RequestCounts;
 use crate::settings::{Secrets, Settings};
 use crate::watch::{Relay, Unwatched};
-use api_core::{Clock, SystemClock};
+use api_core::{Clock, SecretString, SystemClock, Transport};
 use billing_sync::Period;
 use billing_sync::ids::ClientId;
 use billing_sync::rules::Rules;
@@ -61,6 +61,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     relay: Relay,
     stop: StopSignal,
+    /// Given from outside; for what is sent to others than the two services.
+    transport: Option<Arc<dyn Transport>>,
+    smtp_password: Option<SecretString>,
 }
 
 impl Service {
@@ -92,6 +95,27 @@ impl Service {
     /// Who is told what is going on.
     pub(crate) fn relay(&self) -> &Relay {
         &self.inner.relay
+    }
+
+    /// The clock everything goes by.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
+    /// The transport that was given in place of the network's.
+    pub(crate) fn transport(&self) -> Option<Arc<dyn Transport>> {
+        self.inner.transport.clone()
+    }
+
+    /// The password of the mail server's user.
+    #[cfg(feature = "email")]
+    pub(crate) fn smtp_password(&self) -> Option<&SecretString> {
+        self.inner.smtp_password.as_ref()
+    }
+
+    /// True once it was asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.inner.stop.is_stopped()
     }
 
     /// Requests sent since the service was built.

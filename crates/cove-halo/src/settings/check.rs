@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 const MAX_BATCH: u32 = 500;
 
-fn problem(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Problem {
+pub(super) fn problem(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Problem {
     Problem {
         path: path.to_owned(),
         message: message.into(),
@@ -81,9 +81,7 @@ impl Settings {
         self.halo.scopes.iter_mut().for_each(trim);
         trim(&mut self.halo.customer_field);
         trim(&mut self.subscription.name);
-        trim(&mut self.schedule.cron);
-        trim(&mut self.schedule.timezone);
-        trim(&mut self.notify.webhook);
+        self.tidy_unattended();
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {
@@ -177,26 +175,7 @@ impl Settings {
                 "use path = \"cove-halo.db\"",
             ));
         }
-        for (key, value) in [
-            ("schedule.cron", &self.schedule.cron),
-            ("schedule.timezone", &self.schedule.timezone),
-        ] {
-            if value.is_empty() {
-                return Err(problem(
-                    key,
-                    "it is empty",
-                    "leave the key out for the default",
-                ));
-            }
-        }
-        if !self.notify.webhook.is_empty() {
-            return Err(problem(
-                "notify.webhook",
-                "a webhook is not available yet in this version",
-                "leave webhook empty",
-            ));
-        }
-        Ok(())
+        self.check_unattended()
     }
 }
 

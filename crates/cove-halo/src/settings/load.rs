@@ -22,11 +22,13 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 enum Kind {
     Text,
     Number,
+    /// `true` or `false`.
+    Switch,
     List,
 }
 
 /// Every section with its keys. A test holds it against the types.
-const SECTIONS: [(&str, &[(&str, Kind)]); 8] = [
+const SECTIONS: [(&str, &[(&str, Kind)]); 9] = [
     (
         "cove",
         &[
@@ -71,9 +73,30 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 8] = [
     ("state", &[("path", Kind::Text)]),
     (
         "schedule",
-        &[("cron", Kind::Text), ("timezone", Kind::Text)],
+        &[
+            ("cron", Kind::Text),
+            ("timezone", Kind::Text),
+            ("jitter_seconds", Kind::Number),
+        ],
     ),
-    ("notify", &[("webhook", Kind::Text)]),
+    (
+        "notify",
+        &[
+            ("when", Kind::Text),
+            ("webhook", Kind::Text),
+            ("webhook_shape", Kind::Text),
+            ("names", Kind::Switch),
+            ("ticket", Kind::Switch),
+            ("ticket_client", Kind::Number),
+            ("ticket_type", Kind::Number),
+            ("smtp_host", Kind::Text),
+            ("smtp_port", Kind::Number),
+            ("smtp_user", Kind::Text),
+            ("from", Kind::Text),
+            ("to", Kind::List),
+        ],
+    ),
+    ("metrics", &[("file", Kind::Text)]),
 ];
 
 const RULE_KEYS: [&str; 10] = [
@@ -334,6 +357,10 @@ fn value_of(given: &str, kind: Kind, variable: &str) -> Result<Value, SettingsEr
         Kind::Text => Value::String(given.to_owned()),
         Kind::Number => Value::Integer(given.trim().parse().map_err(|_| {
             SettingsError::new(format!("{variable}: `{given}` is not a whole number"))
+                .with_hint("the variable overrides the settings file; correct it or unset it")
+        })?),
+        Kind::Switch => Value::Boolean(given.trim().parse().map_err(|_| {
+            SettingsError::new(format!("{variable}: `{given}` is neither true nor false"))
                 .with_hint("the variable overrides the settings file; correct it or unset it")
         })?),
         Kind::List => Value::Array(

@@ -7,6 +7,7 @@ mod pair;
 mod rule;
 mod secrets;
 mod suggest;
+mod unattended;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub(crate) use pair::tenant_of;
 pub use pair::{Pair, PairName, SettingsFile};
 pub use rule::{ActionSetting, RoundSetting, RuleSettings};
 pub use secrets::Secrets;
+pub use unattended::{MetricsSettings, NotifySettings, NotifyWhen, ScheduleSettings, WebhookShape};
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -49,6 +51,8 @@ pub struct Settings {
     pub schedule: ScheduleSettings,
     /// Who is told about a run.
     pub notify: NotifySettings,
+    /// What monitoring reads.
+    pub metrics: MetricsSettings,
 }
 
 /// `[cove]`: the vendor's side.
@@ -265,31 +269,4 @@ impl Default for StateSettings {
             path: PathBuf::from("cove-halo.db"),
         }
     }
-}
-
-/// `[schedule]`: when an unattended run starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ScheduleSettings {
-    /// Cron expression with five fields: minute, hour, day of month, month, day of week.
-    pub cron: String,
-    /// IANA time zone the expression is read in.
-    pub timezone: String,
-}
-
-impl Default for ScheduleSettings {
-    fn default() -> Self {
-        Self {
-            cron: "0 6 6 * *".to_owned(),
-            timezone: "Europe/London".to_owned(),
-        }
-    }
-}
-
-/// `[notify]`: who is told about a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NotifySettings {
-    /// Address that gets the run summary as JSON; empty for none. Not available in this version.
-    pub webhook: String,
 }

@@ -18,6 +18,8 @@ pub struct Secrets {
     pub halo_client_secret: SecretString,
     /// Password of the Cove API user (`COVE_PASSWORD`), for the management source only.
     pub cove_password: Option<SecretString>,
+    /// Password of the mail server's user (`SMTP_PASSWORD`), where e-mail is sent and the server wants one.
+    pub smtp_password: Option<SecretString>,
 }
 
 impl fmt::Debug for Secrets {
@@ -27,8 +29,8 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Reads `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET` and, if it is there, `COVE_PASSWORD`. Each may be
-    /// given as `<NAME>_FILE` instead: the path of a file that holds the secret; white space around it is dropped.
+    /// Reads `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET` and, if they are there, `COVE_PASSWORD` and
+    /// `SMTP_PASSWORD`. Each may be given as `<NAME>_FILE` instead: the path of a file that holds the secret; white space around it is dropped.
     ///
     /// # Errors
     /// When one is missing, empty, given twice, or its file cannot be read.
@@ -52,6 +54,7 @@ impl Secrets {
             )?
             .into(),
             cove_password: read(env, "COVE_PASSWORD")?.map(SecretString::from),
+            smtp_password: read(env, "SMTP_PASSWORD")?.map(SecretString::from),
         })
     }
 

@@ -67,9 +67,24 @@ path = "state/cove.db"
 [schedule]
 cron = "0 7 6 * *"
 timezone = "Europe/Berlin"
+jitter_seconds = 60
 
 [notify]
-webhook = ""
+when = "always"
+webhook = "https://hooks.example.com/x?sig=y"
+webhook_shape = "teams"
+names = true
+ticket = true
+ticket_client = 12
+ticket_type = 21
+smtp_host = "mail.example.com"
+smtp_port = 465
+smtp_user = "sync"
+from = "Cove sync <sync@example.com>"
+to = ["billing@example.com"]
+
+[metrics]
+file = "cove.prom"
 "#;
 
 fn none(_: &str) -> Option<String> {
@@ -310,9 +325,57 @@ fn what_cannot_be_used_is_named_with_line_and_remedy() {
         ),
         (
             "notify",
-            "webhook = \"https://x\"",
-            "f.toml:7: a webhook is not available yet",
-            "empty",
+            "webhook = \"http://hooks.example.com/s3cret\"",
+            "f.toml:7: plain http is refused",
+            "https://",
+        ),
+        (
+            "notify",
+            "ticket = true",
+            "f.toml:7: a ticket needs a client",
+            "ticket_client",
+        ),
+        (
+            "notify",
+            "ticket_type = 0",
+            "f.toml:7: an id is 1 or more",
+            "HaloPSA",
+        ),
+        (
+            "notify",
+            "to = [\"a@example.com\"]",
+            "an e-mail needs a mail server",
+            "smtp_host",
+        ),
+        (
+            "notify",
+            "smtp_host = \"mail.example.com\"",
+            "an e-mail needs a receiver",
+            "to = [",
+        ),
+        (
+            "notify",
+            "smtp_host = \"mail.example.com\"\nfrom = \"a@example.com\"\nto = [\"nobody\"]",
+            "f.toml:9: `nobody` is no e-mail address",
+            "name@example.com",
+        ),
+        (
+            "schedule",
+            "cron = \"0 6 6 *\"",
+            "f.toml:7: `0 6 6 *` is not a cron expression of five fields",
+            "0 6 6 * *",
+        ),
+        (
+            "schedule",
+            "timezone = \"Europe/Londn\"",
+            "f.toml:7: there is no time zone `Europe/Londn`",
+            "Europe/London",
+        ),
+        (
+            "schedule",
+            "jitter_seconds = 86401",
+            "f.toml:7: 86401 is more than a day",
+            "from 0 to",
         ),
         (
             "state",
@@ -438,6 +501,7 @@ fn the_environment_overrides_every_kind_of_key() {
             ("COVE_HALO_HALO_TENANT", " acme "),
             ("COVE_HALO_COVE_CONTRACT_IDS", "1, 2,,"),
             ("COVE_HALO_GUARD_MAX_ZEROED", "77"),
+            ("COVE_HALO_NOTIFY_NAMES", "true"),
             ("COVE_HALO_MATCH_KEY", "reference"),
             ("COVE_HALO_STATE_PATH", "/var/lib/x.db"),
             (
@@ -478,6 +542,7 @@ fn a_bad_override_names_its_variable() {
             "`many` is not a whole number",
         ),
         ("COVE_HALO_GUARD_MAX_ZEROED", "-1", "invalid value"),
+        ("COVE_HALO_NOTIFY_NAMES", "yes", "neither true nor false"),
         ("COVE_HALO_COVE_AUDIENCE", "both", "unknown variant `both`"),
         ("COVE_HALO_HALO_BASE_URL", "http://example.com", "http"),
         (

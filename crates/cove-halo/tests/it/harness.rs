@@ -121,6 +121,7 @@ pub(crate) fn secrets() -> Secrets {
         halo_client_id: sandbox::HALO_CLIENT_ID.to_owned(),
         halo_client_secret: sandbox::HALO_CLIENT_SECRET.into(),
         cove_password: None,
+        smtp_password: None,
     }
 }
 

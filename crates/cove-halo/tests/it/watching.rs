@@ -30,7 +30,7 @@ impl ServiceWatch for Notes {
             Status::Fetching { what } => format!("fetching {what}"),
             Status::Reading { what } => format!("reading {what}"),
             Status::Waiting { service, for_, why } => {
-                format!("waiting for {service} {for_:?}: {why}")
+                format!("waiting {for_:?} {}", why.words(service))
             }
             Status::Run(progress) => {
                 if let (Progress::BatchDone { .. }, Some(stop)) = (progress, &self.stop_at_batch) {
@@ -64,7 +64,7 @@ async fn reading_waiting_and_writing_are_told() {
         "reading custom field",
         "reading clients",
         "reading subscriptions",
-        "the request window is full",
+        "for HaloPSA's request window",
         "run CheckingTarget",
         "run Writing",
         "run BatchDone",

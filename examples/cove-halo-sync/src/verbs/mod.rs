@@ -12,6 +12,7 @@ pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod revert;
 pub(crate) mod sandbox;
+pub(crate) mod schedule;
 pub(crate) mod sync;
 pub(crate) mod verify;
 pub(crate) mod why;

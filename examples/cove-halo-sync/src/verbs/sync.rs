@@ -11,7 +11,7 @@ use cove_halo::{ExitCode, PlanRequest, Service, SyncOutcome};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 On a terminal the plan is shown and you are asked; without a terminal --yes is required.
-Guards and a provisional period stop it either way.
+Guards and a provisional period stop it either way. With --yes the people named in [notify] are told how it ended.
 
 Examples:
   cove-halo-sync sync
@@ -49,8 +49,13 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
     };
     if args.yes {
         let approval = approval("sync --yes", &args.overrides);
-        let outcome = Box::pin(service.sync(&request, approval)).await?;
+        let result = Box::pin(service.sync(&request, approval)).await;
+        let troubles = Box::pin(service.announce(result.as_ref(), args.period)).await;
         app.clear_progress();
+        for trouble in troubles {
+            app.out.warning(&trouble);
+        }
+        let outcome = result?;
         show(&outcome, app)?;
         Ok(outcome.exit_code())
     } else {

@@ -13,6 +13,7 @@ pub(crate) mod revert;
 pub(crate) mod rows;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod schedule;
 pub(crate) mod verify;
 pub(crate) mod why;
 

@@ -1,0 +1,222 @@
+use super::{EXCEPTIONS, Metrics, STATUSES, replace};
+use crate::exit::ExitCode;
+use crate::notify::{Notice, NoticeGroup};
+use crate::outcome::RequestCounts;
+use billing_sync::plan::{ExceptionKind, Guard, GuardName, Summary};
+use billing_sync::run::RunStatus;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+/// One family as a strict reader takes it: its type, and its samples by label value.
+#[derive(Debug, PartialEq)]
+struct Family {
+    kind: String,
+    samples: BTreeMap<String, f64>,
+}
+
+/// Reads OpenMetrics as far as it is written here, and refuses everything that the format forbids.
+fn parse(text: &str) -> BTreeMap<String, Family> {
+    let body = text.strip_suffix("# EOF\n").expect("ends with # EOF");
+    assert!(!body.contains("# EOF"), "nothing after the end");
+    let mut families: BTreeMap<String, Family> = BTreeMap::new();
+    let mut current = String::new();
+    let mut said = BTreeSet::new();
+    for line in body.lines() {
+        assert!(!line.is_empty() && line.trim() == line, "{line:?}");
+        if let Some(meta) = line.strip_prefix("# ") {
+            let mut words = meta.splitn(3, ' ');
+            let (what, name, rest) = (
+                words.next().unwrap(),
+                words.next().unwrap(),
+                words.next().unwrap(),
+            );
+            if what == "TYPE" {
+                assert!(["gauge", "stateset"].contains(&rest), "{line}");
+                current = name.to_owned();
+                let fresh = Family {
+                    kind: rest.to_owned(),
+                    samples: BTreeMap::new(),
+                };
+                assert!(
+                    families.insert(current.clone(), fresh).is_none(),
+                    "twice: {name}"
+                );
+            } else if what == "UNIT" {
+                assert!(name.ends_with(&format!("_{rest}")), "{line}");
+            } else {
+                assert_eq!(what, "HELP", "{line}");
+                assert!(rest.ends_with('.'), "{line}");
+            }
+            assert_eq!(name, current, "interleaved: {line}");
+            assert!(
+                said.insert((what.to_owned(), name.to_owned())),
+                "twice: {line}"
+            );
+            let family = &families[&current];
+            assert!(family.samples.is_empty(), "after samples: {line}");
+            continue;
+        }
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let value: f64 = value.parse().unwrap();
+        let (name, label) = match name.split_once('{') {
+            None => (name, String::new()),
+            Some((name, labels)) => {
+                let labels = labels.strip_suffix("\"}").unwrap();
+                let (key, word) = labels.split_once("=\"").unwrap();
+                let plain = |text: &str| {
+                    !text.is_empty()
+                        && text
+                            .bytes()
+                            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                };
+                assert!(plain(key) && plain(word), "{line}");
+                if families[name].kind == "stateset" {
+                    assert_eq!(key, name, "a state set's label is its name");
+                    assert!([0.0, 1.0].contains(&value), "{line}");
+                }
+                (name, word.to_owned())
+            }
+        };
+        assert_eq!(name, current, "interleaved: {line}");
+        let family = families.get_mut(name).unwrap();
+        assert!(
+            family.samples.insert(label, value).is_none(),
+            "twice: {line}"
+        );
+    }
+    families
+}
+
+fn notice() -> Notice {
+    Notice {
+        status: "guarded".to_owned(),
+        exit: ExitCode::Guard,
+        period: Some("202610".parse().unwrap()),
+        run_id: None,
+        summary: Some(Summary {
+            create: 1,
+            update: 2,
+            zero: 3,
+            keep: 4,
+            exceptions: 7,
+        }),
+        changes: Some((5, 6, 7)),
+        exceptions: vec![NoticeGroup {
+            kind: ExceptionKind::UnmatchedCustomer,
+            count: 7,
+            first: Vec::new(),
+        }],
+        guards: vec![Guard {
+            guard: GuardName::MaxZeroed,
+            limit: "10".to_owned(),
+            value: "11".to_owned(),
+            tripped: true,
+        }],
+        error: Some("a \"quoted\"\nline".to_owned()),
+        to_do: Vec::new(),
+        requests: RequestCounts {
+            cove: 8,
+            halo: 9,
+            retries: 10,
+            throttled: 11,
+        },
+    }
+}
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+#[test]
+fn a_strict_reader_finds_every_number() {
+    let metrics = Metrics {
+        last: Some((notice(), at(1_700_000_000))),
+        succeeded: Some(at(1_690_000_000)),
+        next: Some(at(1_710_000_000)),
+    };
+    let families = parse(&metrics.text());
+    let value = |name: &str, label: &str| families[&format!("cove_halo_{name}")].samples[label];
+    for (name, label, expected) in [
+        ("last_run_timestamp_seconds", "", 1_700_000_000.0),
+        ("last_success_timestamp_seconds", "", 1_690_000_000.0),
+        ("next_run_timestamp_seconds", "", 1_710_000_000.0),
+        ("last_run_exit_code", "", 3.0),
+        ("last_run_period", "", 202_610.0),
+        ("last_run_status", "guarded", 1.0),
+        ("last_run_status", "applied", 0.0),
+        ("planned_changes", "create", 1.0),
+        ("planned_changes", "update", 2.0),
+        ("planned_changes", "zero", 3.0),
+        ("planned_changes", "keep", 4.0),
+        ("changes", "applied", 5.0),
+        ("changes", "failed", 6.0),
+        ("changes", "unknown", 7.0),
+        ("exceptions", "unmatched_customer", 7.0),
+        ("exceptions", "contract_level", 0.0),
+        ("guard_tripped", "max_zeroed", 1.0),
+        ("guard_tripped", "finality", 0.0),
+        ("requests", "cove", 8.0),
+        ("requests", "halo", 9.0),
+        ("request_troubles", "retries", 10.0),
+        ("request_troubles", "throttled", 11.0),
+    ] {
+        assert!(
+            (value(name, label) - expected).abs() < f64::EPSILON,
+            "{name} {label}"
+        );
+    }
+    let states: f64 = families["cove_halo_last_run_status"].samples.values().sum();
+    assert!((states - 1.0).abs() < f64::EPSILON, "exactly one state");
+    assert_eq!(
+        families["cove_halo_exceptions"].samples.len(),
+        EXCEPTIONS.len()
+    );
+    assert_eq!(
+        families["cove_halo_guard_tripped"].samples.len(),
+        GuardName::ALL.len()
+    );
+}
+
+#[test]
+fn before_the_first_run_only_the_next_is_told() {
+    let metrics = Metrics {
+        next: Some(at(5)),
+        ..Metrics::default()
+    };
+    let families = parse(&metrics.text());
+    assert_eq!(families.len(), 1);
+    assert_eq!(
+        families["cove_halo_next_run_timestamp_seconds"]
+            .samples
+            .len(),
+        1
+    );
+    assert_eq!(Metrics::default().text(), "# EOF\n");
+}
+
+#[test]
+fn every_run_status_is_a_state() {
+    for status in [
+        RunStatus::Running,
+        RunStatus::Applied,
+        RunStatus::Partial,
+        RunStatus::Unknown,
+        RunStatus::Stopped,
+        RunStatus::Nothing,
+    ] {
+        assert!(STATUSES.contains(&status.word()), "{}", status.word());
+    }
+}
+
+#[test]
+fn the_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cove.prom");
+    replace(&path, "old\n").unwrap();
+    replace(&path, "new\n").unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
+    std::fs::create_dir(folder.path().join("taken")).unwrap();
+    assert!(replace(&folder.path().join("taken"), "x").is_err());
+    assert!(replace(&folder.path().join("none/x"), "x").is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+}

@@ -1,0 +1,76 @@
+//! One ticket in HaloPSA that holds what needs a person: opened once, added to as long as it is open.
+
+use super::SUBJECT;
+use super::notice::Notice;
+use api_core::wire::Guarded;
+use halopsa_api::{ClientId, HaloClient, HaloTime, NewTicket, Ticket, TicketId};
+use serde_json::Value;
+
+/// The subject by which the ticket is found again.
+const SUMMARY: &str = "Cove usage sync: needs a person";
+
+/// Adds the note to the open ticket, or opens one when a person is needed. Names are shown: HaloPSA knows them.
+pub(super) async fn write(
+    halo: &HaloClient,
+    notice: &Notice,
+    client: Option<i64>,
+    kind: Option<i64>,
+) -> Result<(), String> {
+    let client = client.map(ClientId::new);
+    let text = notice.text(true);
+    match open_ticket(halo, client)
+        .await
+        .map_err(|error| error.to_string())?
+    {
+        Some(ticket) => halo.tickets().add_note(ticket, &text, None).await,
+        // A note that nothing is wrong is not worth a ticket.
+        None if !notice.needs_person() => Ok(()),
+        None => {
+            let ticket = NewTicket {
+                summary: SUMMARY.to_owned(),
+                details: text,
+                client_id: client,
+                ticket_type_id: kind,
+                ..NewTicket::default()
+            };
+            halo.tickets().create(&ticket).await.map(drop)
+        }
+    }
+    .map_err(|error| error.to_string())
+}
+
+/// The newest open ticket of that subject and client.
+async fn open_ticket(
+    halo: &HaloClient,
+    client: Option<ClientId>,
+) -> api_core::Result<Option<TicketId>> {
+    let found = halo
+        .tickets()
+        .search(SUBJECT)
+        // Documented; a server that does not know it lists closed ones, too, and they are left out below.
+        .parameter("open_only", "true")
+        .collect_all()
+        .await?;
+    let own = found.items().iter().filter_map(|row| match row {
+        Guarded::Good(ticket) => Some(ticket),
+        Guarded::Bad(_) => None,
+    });
+    Ok(own
+        .filter(|ticket| ticket.summary == SUMMARY)
+        .filter(|ticket| client.is_none() || ticket.client_id == client)
+        .filter(|ticket| !is_closed(ticket))
+        .map(|ticket| ticket.id)
+        .max())
+}
+
+/// Closed by its flag or by its closing date (both documented in the schema).
+fn is_closed(ticket: &Ticket) -> bool {
+    let flag = ticket.extra.get("hasbeenclosed").and_then(Value::as_bool);
+    let date = ticket
+        .extra
+        .get("dateclosed")
+        .and_then(Value::as_str)
+        .and_then(HaloTime::parse);
+    // HaloPSA writes years around 1900 for "no date".
+    flag.unwrap_or_else(|| date.is_some_and(|date| date.unix_seconds() > 0))
+}
