@@ -175,9 +175,7 @@ impl Verb {
             | Self::Sync(_)
             | Self::Resume(_)
             | Self::Revert(_)
-            | Self::Schedule(_) => {
-                Interruption::Stops
-            }
+            | Self::Schedule(_) => Interruption::Stops,
             Self::Sandbox(_) => Interruption::IsItsEnd,
             Self::Demo(args) if args.serve => Interruption::IsItsEnd,
             Self::Demo(_)
@@ -204,7 +202,9 @@ impl Verb {
             Self::Plan(args) => args.is_for_all(),
             Self::Verify(args) => args.is_for_all(),
             Self::History(args) => args.is_for_all(),
-            Self::Sync(_) | Self::Resume(_) | Self::Drift(_) | Self::Doctor(_) => true,
+            Self::Sync(_) | Self::Resume(_) | Self::Drift(_) | Self::Lint(_) | Self::Doctor(_) => {
+                true
+            }
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use crate::text::{plain, wait};
 use billing_sync::run::Progress as RunProgress;
 use cove_halo::{ServiceWatch, Status};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,10 +47,10 @@ impl Waiting {
         let mut words = String::new();
         let left = self.until.saturating_sub(elapsed);
         if !left.is_zero() {
-            words.push_str(&format!(", waiting {} {}", wait(left), self.why));
+            let _ = write!(words, ", waiting {} {}", wait(left), self.why);
         }
         if let Some(Batches { done, of }) = self.batches {
-            words.push_str(&format!(", {done} of {of} batches done"));
+            let _ = write!(words, ", {done} of {of} batches done");
         }
         words
     }
@@ -264,7 +265,11 @@ mod tests {
         run(&RunProgress::ReadingBack { changes: 300 });
         let line = progress.line.lock().unwrap();
         let waiting = line.as_ref().unwrap().waiting.lock().unwrap();
-        assert_eq!(waiting.words(waiting.until), "", "nothing is written any more");
+        assert_eq!(
+            waiting.words(waiting.until),
+            "",
+            "nothing is written any more"
+        );
     }
 
     #[test]

@@ -74,3 +74,34 @@ fn is_closed(ticket: &Ticket) -> bool {
     // HaloPSA writes years around 1900 for "no date".
     flag.unwrap_or_else(|| date.is_some_and(|date| date.unix_seconds() > 0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Ticket, is_closed};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_ticket_is_closed_by_its_flag_or_else_by_a_real_date() {
+        let closed = |more: Value| {
+            let mut ticket = json!({"id": 7, "summary": "x"});
+            ticket
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            is_closed(&serde_json::from_value::<Ticket>(ticket).unwrap())
+        };
+        for (more, expected) in [
+            (json!({}), false),
+            (json!({"hasbeenclosed": true}), true),
+            (
+                json!({"hasbeenclosed": false, "dateclosed": "2026-11-01T00:00:00"}),
+                false,
+            ),
+            (json!({"dateclosed": "2026-11-01T00:00:00"}), true),
+            (json!({"dateclosed": "1900-01-01T00:00:00"}), false),
+            (json!({"dateclosed": null}), false),
+        ] {
+            assert_eq!(closed(more.clone()), expected, "{more}");
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub struct Pair {
     /// What it is called on the command line and in the environment.
     pub name: PairName,
     /// Its settings: its own tables over those at the top of the file. Its rules come before the shared ones. The state
-    /// file is its own: where it names none, the shared name with `-<name>` before the extension.
+    /// file and the metrics file are its own: where it names none, the shared name with `-<name>` before the extension.
     pub settings: Settings,
 }
 
@@ -163,16 +163,24 @@ pub(super) fn pairs_of(
             ))
             .with_hint("give each pair a name of its own; capitals, - and _ make no difference"));
         }
-        let has_path = own.iter().any(|(section, value)| {
-            section.get_ref().as_ref() == "state"
-                && matches!(value.get_ref(), DeValue::Table(table)
-                    if table.keys().any(|key| key.get_ref().as_ref() == "path"))
-        });
+        let has = |section: &str, key: &str| {
+            own.iter().any(|(name, value)| {
+                name.get_ref().as_ref() == section
+                    && matches!(value.get_ref(), DeValue::Table(table)
+                        if table.keys().any(|name| name.get_ref().as_ref() == key))
+            })
+        };
+        let (has_path, has_metrics) = (has("state", "path"), has("metrics", "file"));
         let mut merged = document.clone();
         lay_over(&mut merged, own);
         let (mut settings, overridden) = load::settings_of(merged, context, Some(&name))?;
         if !has_path || overridden.contains("state.path") {
             settings.state.path = path_of(&settings.state.path, &name);
+        }
+        let metrics = &mut settings.metrics.file;
+        if !metrics.as_os_str().is_empty() && (!has_metrics || overridden.contains("metrics.file"))
+        {
+            *metrics = path_of(metrics, &name);
         }
         pairs.push(Pair { name, settings });
     }

@@ -597,11 +597,14 @@ fn secrets_come_from_variables_or_files_and_are_never_shown() {
         ("COVE_API_KEY", "canary-key"),
         ("HALO_CLIENT_ID", "id"),
         ("HALO_CLIENT_SECRET_FILE", path),
+        ("SMTP_PASSWORD_FILE", path),
     ]))
     .unwrap();
     assert_eq!(secrets.cove_api_key.expose_secret(), "canary-key");
     assert_eq!(secrets.halo_client_secret.expose_secret(), "from-file");
     assert!(secrets.cove_password.is_none());
+    let smtp = secrets.smtp_password.as_ref().unwrap();
+    assert_eq!(smtp.expose_secret(), "from-file");
     assert!(!format!("{secrets:?}").contains("canary"));
 }
 

@@ -90,6 +90,22 @@ fn each_pair_keeps_a_state_file_of_its_own() {
 }
 
 #[test]
+fn each_pair_writes_a_metrics_file_of_its_own() {
+    let [(_, north), (_, south)] = pairs(TWO).try_into().unwrap();
+    assert_eq!(north.metrics.file, Path::new(""), "none stays none");
+    assert_eq!(south.metrics.file, Path::new(""));
+    let shared = TWO
+        .replace("[guard]", "[metrics]\nfile = \"m/cove.prom\"\n[guard]")
+        .replace(
+            "[pair.state]",
+            "[pair.metrics]\nfile = \"s.prom\"\n[pair.state]",
+        );
+    let [(_, north), (_, south)] = pairs(&shared).try_into().unwrap();
+    assert_eq!(north.metrics.file, Path::new("m/cove-north.prom"));
+    assert_eq!(south.metrics.file, Path::new("s.prom"));
+}
+
+#[test]
 fn the_environment_goes_over_every_pair_and_never_joins_their_state() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), TWO).unwrap();
