@@ -35,7 +35,7 @@ pub use plan_view::PlanView;
 pub(crate) use port::port_error;
 pub use schedule::{
     Attempt, Ended, Known, ScheduleEvent, ScheduleWatch, Timetable, TimetableError, Upcoming, Wake,
-    Why, next,
+    Why, next_wake,
 };
 pub use service::{
     Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RevertOutcome, Service,

@@ -108,7 +108,8 @@ impl Notice {
             summary: Some(outcome.plan.summary()),
             changes: report.map(|report| (report.applied(), report.failed(), report.unknown())),
             exceptions: groups(outcome.plan.exceptions()),
-            guards: tripped(&outcome.plan),
+            // What was overridden stopped nothing.
+            guards: Vec::new(),
             error: None,
             to_do,
             requests: run.map(|run| run.requests).unwrap_or_default(),

@@ -3,7 +3,7 @@
 mod next;
 mod timetable;
 
-pub use next::{Attempt, Ended, Known, Wake, Why, next};
+pub use next::{Attempt, Ended, Known, Wake, Why, next_wake};
 pub use timetable::{Timetable, TimetableError, Upcoming};
 
 use crate::error::ServiceError;
@@ -81,7 +81,7 @@ impl Service {
         let mut keeper = Keeper::new(self, watch).await?;
         loop {
             let now = self.clock().wall();
-            let Some(wake) = next(table, keeper.offset, &keeper.known, now) else {
+            let Some(wake) = next_wake(table, keeper.offset, &keeper.known, now) else {
                 return Err(
                     ServiceError::new(ExitCode::Usage, "the schedule has no further run")
                         .with_hint("check cron and timezone in the section [schedule]"),

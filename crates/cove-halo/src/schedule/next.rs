@@ -98,7 +98,12 @@ impl Why {
 /// A month is tried from its first hit on until it is done, and then nothing happens until the next month is due; of
 /// several months that were missed only the newest is run, since its counts replace the older ones. `None` where the
 /// timetable has no hit any more.
-pub fn next(table: &Timetable, offset: Duration, known: &Known, now: SystemTime) -> Option<Wake> {
+pub fn next_wake(
+    table: &Timetable,
+    offset: Duration,
+    known: &Known,
+    now: SystemTime,
+) -> Option<Wake> {
     let shifted = now.checked_sub(offset)?;
     let due = table.at_or_before(shifted);
     let upcoming = coming(table, offset, known, shifted);
@@ -214,7 +219,7 @@ mod tests {
         known: &Known,
         now: &str,
     ) -> (String, u32, Why) {
-        let wake = next(table, offset, known, at(now)).unwrap();
+        let wake = next_wake(table, offset, known, at(now)).unwrap();
         let moment = Timestamp::try_from(wake.at).unwrap().to_string();
         (moment, wake.period.number(), wake.why)
     }
@@ -388,6 +393,6 @@ mod tests {
         let end = at("9999-12-30T00:00:00Z");
         let mut done = known(Some(299_911), None);
         done.begun = false;
-        assert_eq!(next(&sixth(), Duration::ZERO, &done, end), None);
+        assert_eq!(next_wake(&sixth(), Duration::ZERO, &done, end), None);
     }
 }

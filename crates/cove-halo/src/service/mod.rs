@@ -63,6 +63,10 @@ struct Inner {
     stop: StopSignal,
     /// Given from outside; for what is sent to others than the two services.
     transport: Option<Arc<dyn Transport>>,
+    #[cfg_attr(
+        not(feature = "email"),
+        expect(dead_code, reason = "only an e-mail needs it")
+    )]
     smtp_password: Option<SecretString>,
 }
 

@@ -4,10 +4,12 @@ use crate::harness::{Bench, PERIOD, secrets};
 use api_core::Clock as _;
 use api_core::testing::ManualClock;
 use billing_sync::plan::Approval;
-use billing_sync::run::StopSignal;
+use billing_sync::run::{Progress, RunStatus, StopSignal};
 use billing_sync::state::StateStore as _;
 use billing_sync::state::sqlite::SqliteStore;
-use cove_halo::{ExitCode, ScheduleEvent, ScheduleWatch, Service, ServiceError, Settings};
+use cove_halo::{
+    ExitCode, ScheduleEvent, ScheduleWatch, Service, ServiceError, ServiceWatch, Settings, Status,
+};
 use sandbox::{Fault, FaultKind, When};
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -285,6 +287,56 @@ async fn a_stop_while_waiting_ends_it_at_once_and_well() {
     let approval = || Approval::by("test");
     let ended = service.schedule(&table, approval, std::future::ready(()), &diary);
     assert_eq!(ended.await.unwrap(), ExitCode::Done);
+    assert_eq!(bench.committed(), 0);
+}
+
+/// Asks to stop as soon as the first batch of writes came back.
+#[derive(Debug)]
+struct StopAtBatch(StopSignal);
+
+impl ServiceWatch for StopAtBatch {
+    fn status(&self, status: &Status<'_>) {
+        if let Status::Run(Progress::BatchDone { .. }) = status {
+            self.0.stop();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_run_between_batches_and_the_next_start_finishes_the_month() {
+    let bench = Bench::new().await;
+    let text = bench.toml("", "write_batch = 2", SIXTH);
+    let clock = ManualClock::new(at("2026-11-06T06:00:00Z"));
+    let stop = StopSignal::new();
+    let service = Bench::builder(Settings::from_toml(&text, "test.toml").unwrap())
+        .clock(Arc::new(clock.clone()))
+        .stop(stop.clone())
+        .watch(Arc::new(StopAtBatch(stop.clone())))
+        .build()
+        .unwrap();
+    let stopped = keep_with(&service, clock, stop, 99, |_| ()).await;
+    assert_eq!(stopped.lines, ["run 202610: as scheduled", "ended 1"]);
+    assert_eq!(stopped.result.unwrap(), ExitCode::Failure);
+    let runs = bench.service().history(9).await.unwrap();
+    assert_eq!(runs[0].status, RunStatus::Stopped);
+    assert!(runs[0].applied > 0 && runs[0].applied < runs[0].changes);
+    drop(service);
+
+    let finished = keep(&bench, SIXTH, "2026-11-06T07:00:00Z", 3, |_| ()).await;
+    assert_eq!(
+        finished.lines[..2],
+        ["run 202610: its time was missed", "ended 5"]
+    );
+    bench.assert_as_expected();
+}
+
+#[tokio::test]
+async fn a_stop_before_anything_was_written_is_no_failure() {
+    let bench = Bench::new().await;
+    // Stopped at the first line, which is the start of the run.
+    let kept = keep(&bench, SIXTH, "2026-11-06T06:00:00Z", 1, |_| ()).await;
+    assert_eq!(kept.lines, ["run 202610: as scheduled", "ended 1"]);
+    assert_eq!(kept.result.unwrap(), ExitCode::Done);
     assert_eq!(bench.committed(), 0);
 }
 

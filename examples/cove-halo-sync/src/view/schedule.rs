@@ -67,7 +67,7 @@ mod tests {
         assert_snapshot!(page(&schedule, &upcoming, Look::PLAIN), @r"
         Next runs (0 6 6 * *, Europe/London)
         at                                        bills
-        ────────────────────────────────────────────────
+        ──────────────────────────────────────────────────
         2026-11-06T06:00:00+00:00[Europe/London]  202610
         each starts up to 90 seconds later
         ");
