@@ -246,7 +246,7 @@ async fn failures_are_tried_again_after_growing_pauses() {
 #[tokio::test]
 async fn another_run_is_not_overlapped_but_waited_for() {
     let bench = Bench::new().await;
-    let store = SqliteStore::open(&bench.state()).unwrap();
+    let store = SqliteStore::open(bench.state()).unwrap();
     let mut lock = Some(store.lock().await.unwrap());
     let act = move |_| drop(lock.take());
     let kept = keep(&bench, SIXTH, "2026-11-06T06:00:00Z", 6, act).await;
