@@ -14,7 +14,7 @@ mod habits;
 mod interruptions;
 mod lint;
 mod pairs;
-mod schedule;
 mod report;
+mod schedule;
 mod terminal;
 mod tool;
