@@ -30,6 +30,7 @@ impl Report {
             schema: REPORT_SCHEMA,
             period: plan.period(),
             made_at: made_at.to_owned(),
+            closed: input.is_closed(),
             masked: false,
             headline: headline::headline(plan, &totals, comparison.as_ref(), runs),
             invoice: InvoiceState {

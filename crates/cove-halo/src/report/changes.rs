@@ -5,7 +5,8 @@ use super::model::{ChangeRow, ClientRef};
 use billing_sync::plan::{Change, Plan};
 use std::collections::BTreeMap;
 
-/// The changes of the month's runs, oldest first, then what the plan would still write.
+/// The changes of the month's runs, oldest first, then what the plan would still write. For a closed month it would write
+/// nothing: it is compared with the records of a later month.
 pub(super) fn changes(input: &ReportInput<'_>) -> Vec<ChangeRow> {
     let units = units_of(input.plan);
     let mut rows = Vec::new();
@@ -17,7 +18,9 @@ pub(super) fn changes(input: &ReportInput<'_>) -> Vec<ChangeRow> {
             rows.push(row);
         }
     }
-    rows.extend(input.plan.writes().map(|change| row(change, &units)));
+    if !input.is_closed() {
+        rows.extend(input.plan.writes().map(|change| row(change, &units)));
+    }
     rows
 }
 

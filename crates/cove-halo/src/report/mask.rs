@@ -121,6 +121,7 @@ impl Report {
             schema: _,
             period: _,
             made_at: _,
+            closed: _,
             masked,
             headline: _,
             invoice,

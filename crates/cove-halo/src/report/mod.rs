@@ -54,6 +54,14 @@ pub struct ReportInput<'a> {
     pub made_at: &'a str,
 }
 
+impl ReportInput<'_> {
+    /// True when a later month was billed since.
+    fn is_closed(&self) -> bool {
+        self.newest
+            .is_some_and(|newest| self.plan.period() < newest)
+    }
+}
+
 /// The report cannot be written down in the form asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot make the {form}: {message}")]

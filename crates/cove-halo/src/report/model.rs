@@ -18,6 +18,8 @@ pub struct Report {
     pub period: Period,
     /// When it was made, RFC 3339 in UTC.
     pub made_at: String,
+    /// True when a later month was billed since: nothing more is written for this one.
+    pub closed: bool,
     /// True when names of customers, clients and devices were replaced.
     pub masked: bool,
     /// The month in one sentence.

@@ -146,6 +146,26 @@ async fn after_a_run_the_report_shows_what_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_closed_month_shows_what_its_runs_wrote_and_plans_nothing_more() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let september = service.sync(&month(SEPTEMBER), approval()).await.unwrap();
+    let written = september.run.unwrap().report.changes.len();
+    service.sync(&october(), approval()).await.unwrap();
+    let report = service.report(&month(SEPTEMBER), false).await.unwrap();
+    assert!(report.closed);
+    assert_eq!(report.changes.len(), written);
+    assert!(
+        report
+            .changes
+            .iter()
+            .all(|change| change.state == "verified")
+    );
+    let newest = service.report(&october(), false).await.unwrap();
+    assert!(!newest.closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn usage_that_came_after_billing_is_found_and_stays_unbilled() {
     let bench = Bench::new().await;
     let service = bench.service();

@@ -194,14 +194,7 @@ impl Report {
                 value: number(totals.devices.into()),
                 remark: String::new(),
             },
-            Figure {
-                name: "Still to write",
-                value: number((plan.create + plan.update + plan.zero).into()),
-                remark: format!(
-                    "{} create, {} change, {} zero; {} right",
-                    plan.create, plan.update, plan.zero, plan.keep
-                ),
-            },
+            self.still_to_write(),
         ];
         if let Some(amount) = totals.amount {
             figures.push(Figure {
@@ -211,6 +204,26 @@ impl Report {
             });
         }
         figures
+    }
+
+    fn still_to_write(&self) -> Figure {
+        let plan = &self.totals.plan;
+        let (value, remark) = if self.closed {
+            let why = "the month is closed, a later one was billed".to_owned();
+            ("0".to_owned(), why)
+        } else {
+            let kinds = format!(
+                "{} create, {} change, {} zero; {} right",
+                plan.create, plan.update, plan.zero, plan.keep
+            );
+            let all = plan.create + plan.update + plan.zero;
+            (number(all.into()), kinds)
+        };
+        Figure {
+            name: "Still to write",
+            value,
+            remark,
+        }
     }
 }
 

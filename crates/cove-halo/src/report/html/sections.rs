@@ -24,11 +24,7 @@ impl Report {
             Section {
                 id: "changes",
                 title: "Changes",
-                notes: if self.changes.is_empty() {
-                    vec!["Every count is right: nothing was or would be written.".to_owned()]
-                } else {
-                    vec!["Written by a run, or planned and not written yet; the column State says which.".to_owned()]
-                },
+                notes: vec![self.changes_note().to_owned()],
                 plots: plots::waterfall(self),
                 tables: vec![grid(
                     &self.changes_table(),
@@ -77,6 +73,19 @@ impl Report {
             section.tables.retain(|table| !table.rows.is_empty());
         }
         sections
+    }
+
+    fn changes_note(&self) -> &'static str {
+        match (self.closed, self.changes.is_empty()) {
+            (true, false) => {
+                "Written by the runs of this month. It is closed, a later month was billed since: nothing more is planned."
+            }
+            (true, true) => "Nothing was written for this month, and a later one was billed since.",
+            (false, false) => {
+                "Written by a run, or planned and not written yet; the column State says which."
+            }
+            (false, true) => "Every count is right: nothing was or would be written.",
+        }
     }
 
     fn months_note(&self) -> Vec<String> {
