@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use futures_util::stream::{FuturesOrdered, StreamExt};
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// One page as the service sent it.
@@ -21,6 +23,7 @@ pub struct PagingOptions {
     max_pages: u64,
     restarts: u32,
     requested_size: Option<u64>,
+    concurrency: usize,
 }
 
 impl Default for PagingOptions {
@@ -29,6 +32,7 @@ impl Default for PagingOptions {
             max_pages: 10_000,
             restarts: 2,
             requested_size: None,
+            concurrency: 1,
         }
     }
 }
@@ -54,6 +58,14 @@ impl PagingOptions {
     #[must_use]
     pub fn requested_size(mut self, size: u64) -> Self {
         self.requested_size = Some(size);
+        self
+    }
+
+    /// How many pages are asked for at once. Default: 1. The first page goes alone: only its size and the total it
+    /// states tell how many there are. Pages are judged in their order, whatever order they arrive in.
+    #[must_use]
+    pub fn concurrency(mut self, pages: usize) -> Self {
+        self.concurrency = pages.max(1);
         self
     }
 }
@@ -156,11 +168,12 @@ where
         duplicates: 0,
     };
     let mut largest = 0;
+    let mut pages = Ahead::new(fetch, options.concurrency);
     for number in 1..=options.max_pages {
         let Page {
             items,
             stated_total,
-        } = fetch(number).await?;
+        } = pages.next().await?;
         complete.pages = number;
         if let (Some(before), Some(now)) = (complete.stated_total, stated_total)
             && before != now
@@ -171,6 +184,9 @@ where
         }
         complete.stated_total = complete.stated_total.or(stated_total);
         let size = count(items.len());
+        if number == 1 {
+            pages.expect(stated_total, size, options.max_pages);
+        }
         let mut new = 0;
         for item in items {
             if seen.insert(key(&item)) {
@@ -212,6 +228,54 @@ where
         ErrorKind::Incomplete,
         format!("the list did not end within {} pages", options.max_pages),
     ))
+}
+
+/// Pages in their order, some of them asked for ahead.
+struct Ahead<'a, F, Fut: Future> {
+    fetch: &'a mut F,
+    width: usize,
+    under_way: FuturesOrdered<Fut>,
+    /// The number that is asked for next.
+    next: u64,
+    /// The last page that is believed to be there. One after it is asked for only when nothing else is under way.
+    last: u64,
+}
+
+impl<'a, T, F, Fut> Ahead<'a, F, Fut>
+where
+    F: FnMut(u64) -> Fut,
+    Fut: Future<Output = Result<Page<T>>>,
+{
+    fn new(fetch: &'a mut F, width: usize) -> Self {
+        Self {
+            fetch,
+            width,
+            under_way: FuturesOrdered::new(),
+            next: 1,
+            last: 0,
+        }
+    }
+
+    /// Learns from the first page how many there will be.
+    fn expect(&mut self, total: Option<u64>, size: u64, most: u64) {
+        if let (Some(total), 1..) = (total, size) {
+            self.last = total.div_ceil(size).min(most);
+        }
+    }
+
+    async fn next(&mut self) -> Result<Page<T>> {
+        loop {
+            while self.under_way.is_empty()
+                || (self.under_way.len() < self.width && self.next <= self.last)
+            {
+                self.under_way.push_back((self.fetch)(self.next));
+                self.next = self.next.saturating_add(1);
+            }
+            if let Some(page) = self.under_way.next().await {
+                return page;
+            }
+        }
+    }
 }
 
 fn count(len: usize) -> u64 {

@@ -22,6 +22,10 @@ const OBSERVED_WINDOW: Duration = Duration::from_secs(300);
 /// Largest page that is asked for unless set otherwise; the server may give less.
 const PAGE_SIZE: u32 = 100;
 
+/// Requests under way at once within one list. The server documents no limit of its own; the request budget holds whatever
+/// this is.
+const CONCURRENCY: usize = 4;
+
 /// Collects the settings of a [`HaloClient`].
 #[derive(Debug)]
 #[must_use = "nothing happens before `build`"]
@@ -42,6 +46,7 @@ pub struct HaloClientBuilder {
     meter: Meter,
     timeout: Option<Duration>,
     page_size: u32,
+    concurrency: usize,
     user_agent: String,
     headers: Vec<(String, String)>,
 }
@@ -65,6 +70,7 @@ impl HaloClientBuilder {
             meter: Meter::new(),
             timeout: None,
             page_size: PAGE_SIZE,
+            concurrency: CONCURRENCY,
             user_agent: concat!("cove-halo-sync/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
         }
@@ -148,6 +154,13 @@ impl HaloClientBuilder {
         self
     }
 
+    /// Pages of one list to ask for at once; 4 by default, and at least 1. How fast they may follow each other is the limit's
+    /// business.
+    pub fn concurrency(mut self, pages: usize) -> Self {
+        self.concurrency = pages.max(1);
+        self
+    }
+
     /// The `User-Agent` to send.
     pub fn user_agent(mut self, name: impl Into<String>) -> Self {
         self.user_agent = name.into();
@@ -201,6 +214,7 @@ impl HaloClientBuilder {
         Ok(HaloClient::from_parts(
             exchange,
             self.page_size,
+            self.concurrency,
             tokens,
             cache,
         ))

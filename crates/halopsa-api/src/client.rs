@@ -26,6 +26,7 @@ pub struct HaloClient {
 pub(crate) struct Core {
     pub(crate) exchange: Exchange,
     pub(crate) page_size: u32,
+    pub(crate) concurrency: usize,
 }
 
 impl Core {
@@ -68,6 +69,7 @@ impl HaloClient {
     pub(crate) fn from_parts(
         exchange: Exchange,
         page_size: u32,
+        concurrency: usize,
         tokens: Arc<HaloTokens>,
         cache: Arc<TokenCache>,
     ) -> Self {
@@ -75,6 +77,7 @@ impl HaloClient {
             core: Core {
                 exchange,
                 page_size,
+                concurrency,
             },
             tokens,
             cache,

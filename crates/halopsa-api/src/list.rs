@@ -76,7 +76,7 @@ impl<T: Record> List<T> {
             endpoint,
             query,
             page_size: core.page_size,
-            paging: PagingOptions::default(),
+            paging: PagingOptions::default().concurrency(core.concurrency),
             row: PhantomData,
         }
     }
@@ -93,7 +93,7 @@ impl<T: Record> List<T> {
         self
     }
 
-    /// Limits of the reading: page cap, restarts.
+    /// Limits of the reading: page cap, restarts, pages asked for at once. Replaces the client's.
     pub fn paging(mut self, options: PagingOptions) -> Self {
         self.paging = options;
         self

@@ -49,6 +49,46 @@ async fn ends_as_soon_as_the_stated_total_has_been_seen() {
 }
 
 #[tokio::test]
+async fn pages_are_read_ahead_up_to_the_width_and_judged_in_their_order() {
+    // Later pages answer first: each page waits for as many turns as there are pages after it.
+    let most = Cell::new(0);
+    let under_way = Cell::new(0_usize);
+    let fetch = |number: u64| {
+        let (most, under_way) = (&most, &under_way);
+        async move {
+            under_way.set(under_way.get() + 1);
+            most.set(most.get().max(under_way.get()));
+            for _ in number..6 {
+                tokio::task::yield_now().await;
+            }
+            under_way.set(under_way.get() - 1);
+            let number = u32::try_from(number).unwrap();
+            Ok(Page {
+                items: vec![number * 2, number * 2 + 1],
+                stated_total: Some(10),
+            })
+        }
+    };
+    let read = collect_all(&once().concurrency(3), |item| *item, fetch).await;
+    let read = read.unwrap();
+    assert_eq!(read.items(), [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!((read.pages(), most.get()), (5, 3));
+}
+
+#[tokio::test]
+async fn reading_ahead_asks_for_no_page_more_than_the_total_needs() {
+    let page = |items: &[u32]| (items.to_vec(), Some(5));
+    let pages = vec![page(&[1, 2]), page(&[3, 4]), page(&[5])];
+    let (complete, calls, asked) = read(once().concurrency(16), pages).await;
+    assert_eq!((complete.unwrap().items().len(), calls), (5, 3));
+    assert_eq!(asked, [1, 2, 3]);
+    // Without a total there is nothing to go by.
+    let pages = vec![(vec![1], None), (vec![2], None), (vec![], None)];
+    let (complete, _, asked) = read(once().concurrency(16), pages).await;
+    assert_eq!((complete.unwrap().items().len(), asked), (2, vec![1, 2, 3]));
+}
+
+#[tokio::test]
 async fn a_page_capped_by_the_server_does_not_end_the_list() {
     let pages = vec![
         (vec![1, 2], Some(4)),
@@ -231,9 +271,10 @@ proptest! {
         answers in proptest::collection::vec(
             (proptest::collection::vec(0u32..12, 0..5), proptest::option::of(0u64..14)), 0..12),
         restarts in 0u32..3,
+        width in 1usize..5,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let options = PagingOptions::default().restarts(restarts);
+        let options = PagingOptions::default().restarts(restarts).concurrency(width);
         let (read, ..) = runtime.block_on(read(options, answers));
         if let Ok(read) = read {
             let mut keys = read.items().to_vec();
@@ -246,14 +287,20 @@ proptest! {
         }
     }
 
-    /// A stable list is read whole whatever the page size, with and without a total.
+    /// A stable list is read whole whatever the page size, with and without a total, and however many pages
+    /// are asked for at once.
     #[test]
-    fn a_stable_list_is_read_whole(len in 0u32..60, size in 1usize..20, stated in any::<bool>()) {
+    fn a_stable_list_is_read_whole(
+        len in 0u32..60,
+        size in 1usize..20,
+        stated in any::<bool>(),
+        width in 1usize..5,
+    ) {
         let all: Vec<u32> = (0..len).collect();
         let pages = all.chunks(size).map(<[u32]>::to_vec).chain([vec![]]);
         let answers = pages.map(|items| (items, stated.then_some(u64::from(len)))).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (read, ..) = runtime.block_on(read(once(), answers));
+        let (read, ..) = runtime.block_on(read(once().concurrency(width), answers));
         prop_assert_eq!(read.unwrap().into_items(), all);
     }
 }

@@ -13,9 +13,6 @@ use halopsa_api::{FieldInfo, ListClients, identifier};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Single reads under way at once. The request budget decides about the speed.
-const CONCURRENCY: usize = 4;
-
 /// Field values by client.
 type Values = BTreeMap<i64, Vec<String>>;
 
@@ -168,7 +165,7 @@ impl HaloTarget {
         let ids: Vec<_> = rows.iter().map(|client| client.id).collect();
         let clients: Vec<halopsa_api::Client> = stream::iter(ids)
             .map(|id| async move { self.client.clients().get(id).await })
-            .buffered(CONCURRENCY)
+            .buffered(self.concurrency)
             .try_collect()
             .await
             .map_err(port_error)?;

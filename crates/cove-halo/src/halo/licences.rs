@@ -10,9 +10,6 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use halopsa_api::{ListLicences, SoftwareLicence};
 use std::collections::BTreeSet;
 
-/// Lists under way at once. The request budget decides about the speed.
-const CONCURRENCY: usize = 4;
-
 impl HaloTarget {
     pub(super) async fn read_all_licences(&self) -> Result<SubscriptionRead, PortError> {
         self.relay.reading("subscriptions");
@@ -49,7 +46,7 @@ impl HaloTarget {
                     .collect_all()
                     .await
             })
-            .buffered(CONCURRENCY)
+            .buffered(self.concurrency)
             .try_collect()
             .await
             .map_err(port_error)?;

@@ -32,6 +32,7 @@ pub struct HaloTarget {
     field_name: Option<String>,
     lookup: CustomerLookup,
     batch: usize,
+    concurrency: usize,
     relay: Relay,
     shared: Arc<Shared>,
 }
@@ -59,6 +60,7 @@ impl HaloTarget {
             field_name: Some(settings.customer_field.clone()),
             lookup: settings.customer_lookup,
             batch: usize::try_from(settings.write_batch.max(1)).unwrap_or(1),
+            concurrency: usize::try_from(settings.concurrency.max(1)).unwrap_or(1),
             relay: Relay(Arc::new(Unwatched)),
             shared: Arc::default(),
         }
@@ -81,6 +83,11 @@ impl HaloTarget {
     /// The client below.
     pub fn client(&self) -> &HaloClient {
         &self.client
+    }
+
+    /// Requests that may be under way at once.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// The custom field that holds the vendor's customer id; asked for once.

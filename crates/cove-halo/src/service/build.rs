@@ -122,6 +122,7 @@ impl ServiceBuilder {
                     settings.halo.requests_per_window,
                     Duration::from_secs(settings.halo.window_seconds.into()),
                 )
+                .concurrency(usize::try_from(settings.halo.concurrency).unwrap_or(1))
                 .clock(clock.clone())
                 .watch(Arc::new(relay.clone()));
         if let Some(budget) = budgets.and_then(|budgets| budgets.of(&settings)) {

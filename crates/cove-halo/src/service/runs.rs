@@ -12,9 +12,6 @@ use billing_sync::plan::{Approval, Approved, Plan};
 use billing_sync::run::RunReport;
 use billing_sync::state::{RunLock, StateStore, UsageRow};
 
-/// Write requests under way at once. The request budget decides about the speed.
-const CONCURRENCY: usize = 2;
-
 impl Service {
     /// Applies exactly this plan.
     ///
@@ -166,7 +163,7 @@ impl Service {
             clock,
             watch: &self.inner.relay,
             stop: &self.inner.stop,
-            concurrency: CONCURRENCY,
+            concurrency: self.inner.halo.concurrency(),
         }
     }
 

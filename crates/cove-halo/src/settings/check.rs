@@ -154,6 +154,7 @@ impl Settings {
             ),
             ("halo.window_seconds", halo.window_seconds, 86_400),
             ("halo.write_batch", halo.write_batch, MAX_BATCH),
+            ("halo.concurrency", halo.concurrency, 64),
         ] {
             if value == 0 || value > most {
                 return Err(problem(

@@ -54,6 +54,7 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 9] = [
             ("requests_per_window", Kind::Number),
             ("window_seconds", Kind::Number),
             ("write_batch", Kind::Number),
+            ("concurrency", Kind::Number),
         ],
     ),
     ("match", &[("key", Kind::Text)]),

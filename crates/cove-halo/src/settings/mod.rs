@@ -140,6 +140,8 @@ pub struct HaloSettings {
     pub window_seconds: u32,
     /// Subscriptions written with one request.
     pub write_batch: u32,
+    /// Requests under way at once. How many there are in a window is the limit's business.
+    pub concurrency: u32,
 }
 
 impl Default for HaloSettings {
@@ -153,6 +155,7 @@ impl Default for HaloSettings {
             requests_per_window: 300,
             window_seconds: 300,
             write_batch: 25,
+            concurrency: 4,
         }
     }
 }
