@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Who may depend on whom inside the workspace (development dependencies aside).
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("api-core", &[]),
+    ("bench-sync", &[]),
     ("billing-sync", &[]),
     ("cove-api", &["api-core"]),
     (
