@@ -19,7 +19,8 @@ pub(super) async fn send(run: &Running<'_>, slots: &[usize]) -> Result<(), Store
         .into_iter()
         .map(|(slot, record)| (slot, record.change.client_id))
         .collect();
-    let lanes = pack(clients, run.apply.writer.batch_size());
+    let concurrency = run.apply.concurrency.max(1);
+    let lanes = pack(clients, run.apply.writer.batch_size(), concurrency);
     if lanes.is_empty() {
         return Ok(());
     }
@@ -30,7 +31,7 @@ pub(super) async fn send(run: &Running<'_>, slots: &[usize]) -> Result<(), Store
     });
     let mut waiting = lanes.into_iter();
     let mut working = FuturesUnordered::new();
-    for lane in waiting.by_ref().take(run.apply.concurrency.max(1)) {
+    for lane in waiting.by_ref().take(concurrency) {
         working.push(walk(run, lane));
     }
     let mut failure = None;
@@ -77,33 +78,34 @@ async fn walk(run: &Running<'_>, lane: Lane) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Packs changes into lanes. Small clients share a batch; a client that does not fit into one gets a lane of its own.
-fn pack(mut changes: Vec<(usize, ClientId)>, size: usize) -> Vec<Lane> {
+/// Packs changes into at most so many lanes, cut between clients, of full batches: a client may go on in the next batch of its
+/// own lane. So there are hardly more batches than the changes fill, however few each client has.
+fn pack(mut changes: Vec<(usize, ClientId)>, size: usize, lanes: usize) -> Vec<Lane> {
     let size = size.max(1);
     changes.sort_by_key(|(slot, client)| (*client, *slot));
-    let mut lanes = Vec::new();
+    let batches = changes.len().div_ceil(size);
+    let wanted = size.saturating_mul(batches.div_ceil(lanes.max(1)));
+    let mut packed = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     for client in changes.chunk_by(|(_, a), (_, b)| a == b) {
-        let slots: Vec<usize> = client.iter().map(|(slot, _)| *slot).collect();
-        if slots.len() > size {
-            lanes.push(slots.chunks(size).map(<[usize]>::to_vec).collect());
-            continue;
+        if !open.is_empty() && open.len() + client.len() > wanted && packed.len() + 1 < lanes {
+            packed.push(std::mem::take(&mut open));
         }
-        if open.len() + slots.len() > size {
-            lanes.push(vec![std::mem::take(&mut open)]);
-        }
-        open.extend(slots);
+        open.extend(client.iter().map(|(slot, _)| *slot));
     }
-    if !open.is_empty() {
-        lanes.push(vec![open]);
-    }
-    lanes
+    packed.push(open);
+    packed
+        .into_iter()
+        .filter(|slots| !slots.is_empty())
+        .map(|slots| slots.chunks(size).map(<[usize]>::to_vec).collect())
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::pack;
     use crate::ids::ClientId;
+    use proptest::prelude::*;
 
     fn changes(clients: &[i64]) -> Vec<(usize, ClientId)> {
         clients
@@ -114,24 +116,58 @@ mod tests {
     }
 
     #[test]
-    fn small_clients_share_a_batch_and_are_never_split() {
+    fn one_lane_fills_its_batches_whatever_the_clients() {
         assert_eq!(
-            pack(changes(&[1, 1, 2, 2, 3]), 3),
+            pack(changes(&[1, 1, 2, 2, 3]), 3, 1),
+            vec![vec![vec![0, 1, 2], vec![3, 4]]]
+        );
+    }
+
+    #[test]
+    fn lanes_are_cut_between_clients_and_nowhere_else() {
+        assert_eq!(
+            pack(changes(&[1, 1, 2, 2, 3]), 3, 2),
             vec![vec![vec![0, 1]], vec![vec![2, 3, 4]]]
         );
-    }
-
-    #[test]
-    fn a_large_client_has_a_lane_of_its_own() {
         assert_eq!(
-            pack(changes(&[1, 2, 2, 2, 3]), 2),
-            vec![vec![vec![1, 2], vec![3]], vec![vec![0, 4]]]
+            pack(changes(&[1, 2, 2, 2, 3]), 2, 2),
+            vec![vec![vec![0, 1], vec![2, 3]], vec![vec![4]]]
         );
     }
 
     #[test]
-    fn no_size_and_no_changes_are_no_trouble() {
-        assert_eq!(pack(changes(&[1]), 0), vec![vec![vec![0]]]);
-        assert!(pack(Vec::new(), 25).is_empty());
+    fn what_fits_into_one_batch_is_one_request() {
+        assert_eq!(pack(changes(&[1, 2, 3]), 25, 16), vec![vec![vec![0, 1, 2]]]);
+    }
+
+    #[test]
+    fn no_size_no_lanes_and_no_changes_are_no_trouble() {
+        assert_eq!(pack(changes(&[1]), 0, 0), vec![vec![vec![0]]]);
+        assert!(pack(Vec::new(), 25, 4).is_empty());
+    }
+
+    proptest! {
+        /// Every change once, no client in two lanes, and at most one batch per lane that is not full.
+        #[test]
+        fn packing_loses_nothing_and_keeps_clients_together(
+            clients in proptest::collection::vec(0i64..40, 0..200),
+            size in 1usize..30,
+            lanes in 1usize..8,
+        ) {
+            let packed = pack(changes(&clients), size, lanes);
+            prop_assert!(packed.len() <= lanes);
+            let mut slots: Vec<usize> = packed.iter().flatten().flatten().copied().collect();
+            slots.sort_unstable();
+            prop_assert_eq!(slots, (0..clients.len()).collect::<Vec<_>>());
+            let mut lane_of = std::collections::BTreeMap::new();
+            for (lane, batches) in packed.iter().enumerate() {
+                for slot in batches.iter().flatten() {
+                    prop_assert_eq!(*lane_of.entry(clients[*slot]).or_insert(lane), lane);
+                }
+                prop_assert!(batches.iter().all(|batch| batch.len() <= size));
+            }
+            let batches: usize = packed.iter().map(Vec::len).sum();
+            prop_assert!(batches <= clients.len().div_ceil(size) + packed.len());
+        }
     }
 }

@@ -19,6 +19,7 @@ use crate::plan::{Approved, Plan};
 use crate::ports::{Clock, PortError, RunWatch, TargetReader, TargetWriter};
 use crate::run::{ChangeRecord, Drift, Progress, RunReport, StopSignal};
 use crate::state::{NewRun, RunLock, StateStore, StoreError};
+use crate::target::TargetSnapshot;
 use book::{Book, News};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -125,6 +126,33 @@ impl<'a> Apply<'a> {
         run_id: RunId,
         approved: &Approved,
     ) -> Result<RunReport, ApplyError> {
+        self.start(run_id, approved, None).await
+    }
+
+    /// As [`Apply::run`], but compares with a snapshot instead of a read of its own: for a plan that was made from it under
+    /// this lock, a moment ago. The caller answers for "a moment"; for anything older use [`Apply::run`].
+    ///
+    /// A snapshot with records in it that cannot be read says too little about single clients, so it is not used.
+    ///
+    /// # Errors
+    /// As [`Apply::run`].
+    pub async fn run_on(
+        &self,
+        _lock: &dyn RunLock,
+        run_id: RunId,
+        approved: &Approved,
+        seen: &TargetSnapshot,
+    ) -> Result<RunReport, ApplyError> {
+        let seen = seen.unreadable().is_empty().then_some(seen);
+        self.start(run_id, approved, seen).await
+    }
+
+    async fn start(
+        &self,
+        run_id: RunId,
+        approved: &Approved,
+        seen: Option<&TargetSnapshot>,
+    ) -> Result<RunReport, ApplyError> {
         let plan = approved.plan();
         preimage::well_formed(plan)?;
         if let Some(stored) = self.store.unfinished_run().await?
@@ -133,8 +161,12 @@ impl<'a> Apply<'a> {
             return Err(ApplyError::Unfinished(stored.summary.run_id));
         }
         let memory = self.store.memory().await?;
-        self.watch.progress(&Progress::CheckingTarget);
-        let view = self.read(preimage::touched(plan)).await?;
+        let view = if let Some(seen) = seen {
+            View::of_snapshot(preimage::touched(plan), seen)
+        } else {
+            self.watch.progress(&Progress::CheckingTarget);
+            self.read(preimage::touched(plan)).await?
+        };
         let drift = preimage::drift(plan, &view);
         if !drift.is_empty() {
             return Err(ApplyError::Drift(drift));

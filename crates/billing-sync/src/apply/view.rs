@@ -4,7 +4,7 @@
 use crate::ids::{ClientId, Key, LicenceId};
 use crate::plan::Change;
 use crate::ports::SubscriptionRead;
-use crate::target::{Standing, Subscription, UnreadableRecord};
+use crate::target::{Standing, Subscription, TargetSnapshot, UnreadableRecord};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The subscriptions of some clients as they were read.
@@ -18,9 +18,21 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(clients: BTreeSet<ClientId>, read: SubscriptionRead) -> Self {
-        let records: BTreeMap<_, _> = read
-            .records
-            .items()
+        Self::of(clients, read.records.items(), read.unreadable)
+    }
+
+    /// The same from a snapshot, of which nothing is unreadable.
+    pub(super) fn of_snapshot(clients: BTreeSet<ClientId>, snapshot: &TargetSnapshot) -> Self {
+        let unreadable = snapshot.unreadable().to_vec();
+        Self::of(clients, snapshot.subscriptions(), unreadable)
+    }
+
+    fn of(
+        clients: BTreeSet<ClientId>,
+        records: &[Subscription],
+        unreadable: Vec<UnreadableRecord>,
+    ) -> Self {
+        let records: BTreeMap<_, _> = records
             .iter()
             .map(|record| (record.id, record.clone()))
             .collect();
@@ -34,7 +46,7 @@ impl View {
             clients,
             records,
             active,
-            unreadable: read.unreadable,
+            unreadable,
         }
     }
 

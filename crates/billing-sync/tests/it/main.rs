@@ -9,6 +9,7 @@ mod apply_crash;
 mod apply_faults;
 mod apply_flow;
 mod apply_laws;
+mod apply_on_snapshot;
 mod apply_stage;
 mod choices;
 mod drift;

@@ -6,9 +6,21 @@ use crate::exit::ExitCode;
 use crate::time;
 use billing_sync::plan::{Plan, PlanInput, plan};
 use billing_sync::ports::{TargetReader, TargetWriter, UsageSource};
+use billing_sync::target::TargetSnapshot;
 use billing_sync::usage::Usage;
 use billing_sync::{Memory, Period};
 use futures_util::future;
+use std::time::Duration;
+
+/// A plan, and what it was made from.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) usage: Usage,
+    pub(super) target: TargetSnapshot,
+    /// When reading began, on the monotonic clock.
+    pub(super) began: Duration,
+}
 
 impl Service {
     /// Plans a month. Reads only, from both services and from the state.
@@ -30,6 +42,17 @@ impl Service {
         request: &PlanRequest,
         memory: &Memory,
     ) -> Result<(Plan, Usage), ServiceError> {
+        let Planned { plan, usage, .. } = self.planned(request, memory).await?;
+        Ok((plan, usage))
+    }
+
+    /// The plan, with everything it was made from.
+    pub(super) async fn planned(
+        &self,
+        request: &PlanRequest,
+        memory: &Memory,
+    ) -> Result<Planned, ServiceError> {
+        let began = self.inner.clock.monotonic();
         let period = self.period_of(request)?;
         let before = self.inner.halo.requests_sent();
         let (usage, target) =
@@ -43,7 +66,12 @@ impl Service {
             read_requests: self.inner.halo.requests_sent().saturating_sub(before),
             batch_size: self.inner.halo.batch_size(),
         });
-        Ok((plan, usage))
+        Ok(Planned {
+            plan,
+            usage,
+            target,
+            began,
+        })
     }
 
     pub(super) fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {

@@ -1,5 +1,6 @@
 //! The verbs that write, and the one that attests: apply, sync, resume, verify.
 
+use super::planning::Planned;
 use super::{EngineClock, PlanRequest, Service};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
@@ -11,6 +12,10 @@ use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Approved, Plan};
 use billing_sync::run::RunReport;
 use billing_sync::state::{RunLock, StateStore, UsageRow};
+use std::time::Duration;
+
+/// How old, from the start of its reading, a snapshot may be for a plan to be applied without another read.
+const FRESH: Duration = Duration::from_secs(60);
 
 impl Service {
     /// Applies exactly this plan.
@@ -44,12 +49,15 @@ impl Service {
         self.claim(&*store).await?;
         let settled = self.settle(&*store, &*lock).await?;
         let memory = store.memory().await?;
-        let (plan, usage) = Box::pin(self.plan_with(request, &memory)).await?;
+        let planned = Box::pin(self.planned(request, &memory)).await?;
         if self.inner.stop.is_stopped() {
             return Err(stopped());
         }
-        let approved = self.approve(plan.clone(), approval)?;
-        let report = self.run(&*store, &*lock, &approved).await?;
+        let approved = self.approve(planned.plan.clone(), approval)?;
+        let report = self
+            .run_planned(&*store, &*lock, &approved, &planned)
+            .await?;
+        let Planned { plan, usage, .. } = planned;
         store
             .save_usage(usage.period, &UsageRow::all_of(&usage))
             .await?;
@@ -133,6 +141,25 @@ impl Service {
         let clock = EngineClock(&*self.inner.clock);
         let apply = self.applier(store, &clock);
         Ok(Box::pin(apply.run(lock, new_run_id(&*self.inner.clock), approved)).await?)
+    }
+
+    /// Applies a plan that was just made. What it was made from is compared with itself only while it is fresh; when
+    /// reading took long, the records are read again.
+    async fn run_planned(
+        &self,
+        store: &dyn StateStore,
+        lock: &dyn RunLock,
+        approved: &Approved,
+        planned: &Planned,
+    ) -> Result<RunReport, ServiceError> {
+        let age = self.inner.clock.monotonic().saturating_sub(planned.began);
+        if age > FRESH {
+            return self.run(store, lock, approved).await;
+        }
+        let clock = EngineClock(&*self.inner.clock);
+        let apply = self.applier(store, &clock);
+        let run_id = new_run_id(&*self.inner.clock);
+        Ok(Box::pin(apply.run_on(lock, run_id, approved, &planned.target)).await?)
     }
 
     /// What became of an earlier run must be known before a new plan can be trusted.
