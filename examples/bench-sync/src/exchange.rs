@@ -135,6 +135,7 @@ pub(crate) async fn client(url: &str, clients: usize) -> anyhow::Result<()> {
     let list = halo
         .clients()
         .list(ListClients::default())
+        .lean()
         .collect_all()
         .await?;
     let writes: Vec<LicenceWrite> = list

@@ -46,6 +46,19 @@ pub(crate) async fn run(arguments: &[&str]) -> anyhow::Result<Taken> {
 
 /// The last line a worker prints: its CPU seconds and its peak memory in MB.
 pub(crate) fn own() -> anyhow::Result<String> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak: f64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .context("VmHWM")?
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()?;
+    Ok(format!("{} {}", cpu()?, peak / 1024.0))
+}
+
+/// CPU seconds of this process so far. What else the machine does hardly shows in them.
+pub(crate) fn cpu() -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     // After the name in parentheses; user and system time are fields 14 and 15 of the whole, in hundredths of a second.
     let (_, fields) = stat.rsplit_once(") ").context("stat")?;
@@ -55,13 +68,5 @@ pub(crate) fn own() -> anyhow::Result<String> {
         .take(2)
         .map(|field| field.parse::<f64>().unwrap_or(0.0))
         .sum();
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak: f64 = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .context("VmHWM")?
-        .trim()
-        .trim_end_matches(" kB")
-        .parse()?;
-    Ok(format!("{} {}", ticks / 100.0, peak / 1024.0))
+    Ok(ticks / 100.0)
 }

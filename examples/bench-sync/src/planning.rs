@@ -1,5 +1,6 @@
 //! Planning alone: how its time grows with the devices behind the usage.
 
+use crate::measure::cpu;
 use anyhow::ensure;
 use billing_sync::Memory;
 use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, ServiceName};
@@ -8,40 +9,55 @@ use billing_sync::rules::Rules;
 use billing_sync::target::{Client, CompleteList, Standing, Subscription, TargetSnapshot};
 use billing_sync::usage::{Completeness, DeviceUsage, Finality, Usage, UsageLine};
 use rust_decimal::Decimal;
-use std::time::Instant;
 
 const SERVICES: usize = 5;
 
 pub(crate) fn measure() -> anyhow::Result<()> {
-    println!("| clients | services | devices | plan ms | ns per device |");
-    println!("|---|---|---|---|---|");
-    for (clients, devices) in [(200, 10_000), (2_000, 100_000), (20_000, 1_000_000)] {
-        let (usage, target) = world(clients, devices)?;
-        let mut best = f64::MAX;
-        for _ in 0..5 {
-            let began = Instant::now();
-            let made = plan(PlanInput {
-                usage: &usage,
-                target: &target,
-                rules: &Rules::default(),
-                memory: &Memory::default(),
-                only: None,
-                read_requests: 0,
-                batch_size: 25,
-            });
-            best = best.min(began.elapsed().as_secs_f64());
-            ensure!(made.changes().len() == clients * SERVICES);
+    println!("| clients | services | devices | evidence | CPU ms | ns per device |");
+    println!("|---|---|---|---|---|---|");
+    for (clients, devices, rounds) in [
+        (200, 10_000, 50),
+        (2_000, 100_000, 5),
+        (20_000, 1_000_000, 2),
+    ] {
+        for evidence in [false, true] {
+            measure_one(clients, devices, rounds, evidence)?;
         }
-        println!(
-            "| {clients} | {SERVICES} | {devices} | {:.1} | {:.0} |",
-            best * 1e3,
-            best * 1e9 / f64::from(u32::try_from(devices)?)
-        );
     }
     Ok(())
 }
 
-fn world(clients: usize, devices: usize) -> anyhow::Result<(Usage, TargetSnapshot)> {
+/// `evidence`: the usage lines carry their devices, not only how many there are.
+fn measure_one(clients: usize, devices: usize, rounds: u32, evidence: bool) -> anyhow::Result<()> {
+    let (usage, target) = world(clients, devices, evidence)?;
+    let before = cpu()?;
+    for _ in 0..rounds {
+        let made = plan(PlanInput {
+            usage: &usage,
+            target: &target,
+            rules: &Rules::default(),
+            memory: &Memory::default(),
+            only: None,
+            read_requests: 0,
+            batch_size: 25,
+        });
+        ensure!(made.changes().len() == clients * SERVICES);
+    }
+    let each = (cpu()? - before) / f64::from(rounds);
+    println!(
+        "| {clients} | {SERVICES} | {devices} | {} | {:.0} | {:.0} |",
+        if evidence { "kept" } else { "folded" },
+        each * 1e3,
+        each * 1e9 / f64::from(u32::try_from(devices)?)
+    );
+    Ok(())
+}
+
+fn world(
+    clients: usize,
+    devices: usize,
+    evidence: bool,
+) -> anyhow::Result<(Usage, TargetSnapshot)> {
     let contract = ContractId::new("238877");
     let mut lines = Vec::new();
     let mut people = Vec::new();
@@ -64,7 +80,7 @@ fn world(clients: usize, devices: usize) -> anyhow::Result<(Usage, TargetSnapsho
                 count: i64::try_from(each)?,
                 standing: Standing::Active,
             });
-            let used = (0..each).map(|device| DeviceUsage {
+            let used = (0..if evidence { each } else { 0 }).map(|device| DeviceUsage {
                 id: format!("{client}{service}{device}"),
                 name: format!("device-{device}"),
                 quantity: Decimal::ONE,

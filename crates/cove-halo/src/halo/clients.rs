@@ -31,6 +31,7 @@ impl HaloTarget {
                 custom_field: in_list,
                 ..ListClients::default()
             })
+            .lean()
             .collect_all()
             .await
             .map_err(port_error)?;

@@ -20,6 +20,7 @@ impl HaloTarget {
                 include_inactive: true,
                 ..ListLicences::default()
             })
+            .lean()
             .collect_all()
             .await
             .map_err(port_error)?;
@@ -43,6 +44,7 @@ impl HaloTarget {
                         include_inactive: true,
                         ..ListLicences::default()
                     })
+                    .lean()
                     .collect_all()
                     .await
             })

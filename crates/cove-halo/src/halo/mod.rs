@@ -19,6 +19,7 @@ use billing_sync::ports::{
 use billing_sync::target::{CompleteList, TargetSnapshot, UnreadableRecord};
 use halopsa_api::{FieldInfo, FieldOwner, HaloClient, LicenceId};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Pages that the list of all licences is taken to have before it was read.
@@ -40,6 +41,8 @@ pub struct HaloTarget {
 #[derive(Debug, Default)]
 struct Shared {
     field: OnceLock<FieldInfo>,
+    /// Writes under way. While there are any, the list of all licences moves under its reader.
+    writing: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -116,6 +119,16 @@ impl HaloTarget {
     }
 }
 
+/// Counts a write as ended, also when it is dropped half way.
+#[derive(Debug)]
+struct Ended<'a>(&'a AtomicUsize);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 #[async_trait]
 impl TargetReader for HaloTarget {
     async fn snapshot(&self) -> Result<TargetSnapshot, PortError> {
@@ -140,6 +153,9 @@ impl TargetReader for HaloTarget {
                 unreadable: Vec::new(),
             });
         }
+        if self.shared.writing.load(Ordering::Relaxed) > 0 {
+            return self.read_licences_of(clients).await;
+        }
         // One request per client against one per page of the whole list, which also proves itself complete.
         let pages = match self.seen().pages {
             0 => PAGES_ASSUMED,
@@ -160,7 +176,11 @@ impl TargetReader for HaloTarget {
 #[async_trait]
 impl TargetWriter for HaloTarget {
     async fn write(&self, batch: &[Write]) -> Vec<WriteOutcome> {
-        self.write_batch(batch).await
+        self.shared.writing.fetch_add(1, Ordering::Relaxed);
+        let ended = Ended(&self.shared.writing);
+        let outcomes = self.write_batch(batch).await;
+        drop(ended);
+        outcomes
     }
 
     fn batch_size(&self) -> usize {

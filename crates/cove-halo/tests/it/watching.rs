@@ -55,7 +55,8 @@ async fn reading_waiting_and_writing_are_told() {
         .clock(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)))
         .build()
         .unwrap();
-    service.sync(&october(), approval()).await.unwrap();
+    let plan = service.plan(&october()).await.unwrap();
+    service.apply(plan, approval()).await.unwrap();
     for word in [
         "fetching invoices of 202610",
         "fetching usage of contract",

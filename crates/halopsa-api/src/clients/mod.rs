@@ -80,6 +80,13 @@ impl Record for Client {
     fn record_id(&self) -> i64 {
         self.id.get()
     }
+
+    fn drop_extra(&mut self) {
+        self.extra = Map::new();
+        for field in &mut self.customfields {
+            field.extra = Map::new();
+        }
+    }
 }
 
 /// Which clients to list.

@@ -114,6 +114,10 @@ impl Record for SoftwareLicence {
     fn record_id(&self) -> i64 {
         self.id.get()
     }
+
+    fn drop_extra(&mut self) {
+        self.extra = Map::new();
+    }
 }
 
 /// A record whose type is unknown could be a subscription taken for none, so it is unreadable instead.

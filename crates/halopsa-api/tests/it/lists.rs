@@ -53,6 +53,24 @@ async fn ids(halo: &HaloClient, page_size: u32) -> Result<Vec<i64>> {
 }
 
 #[tokio::test]
+async fn a_lean_list_keeps_what_has_a_name_and_drops_the_rest() {
+    let client = json!({
+        "id": 7, "name": "Seven", "colour": "blue",
+        "customfields": [{"id": 1, "name": "CFCoveId", "value": "42", "tab": 3}],
+    });
+    let (halo, _) = scripted(move |_, _, _| Scripted::json(200, json!([client]).to_string()));
+    let list = halo.clients().list(ListClients::default());
+    let rows = |page: api_core::Page<Guarded<Client>>| page.items[0].good().unwrap().clone();
+    let whole = rows(list.page(1).await.unwrap());
+    let lean = rows(list.lean().page(1).await.unwrap());
+    assert_eq!(whole.extra.get("colour"), Some(&json!("blue")));
+    assert!(whole.customfields[0].extra.contains_key("tab"));
+    assert!(lean.extra.is_empty() && lean.customfields[0].extra.is_empty());
+    assert_eq!(lean.name, "Seven");
+    assert_eq!(lean.custom_field("CoveId").as_deref(), Some("42"));
+}
+
+#[tokio::test]
 async fn every_page_is_asked_for_with_all_three_parameters_and_a_stable_order() {
     let server = server().await;
     answer(
