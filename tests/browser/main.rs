@@ -62,12 +62,16 @@ async fn make() -> Sample {
         sandbox::TENANT,
         folder.path().join("state.db").display(),
     );
-    let secrets = Secrets {
-        cove_api_key: sandbox::API_KEY.into(),
-        halo_client_id: sandbox::HALO_CLIENT_ID.to_owned(),
-        halo_client_secret: sandbox::HALO_CLIENT_SECRET.into(),
-        cove_password: None,
-    };
+    let secrets = Secrets::from_env(&|name: &str| {
+        let value = match name {
+            "COVE_API_KEY" => sandbox::API_KEY,
+            "HALO_CLIENT_ID" => sandbox::HALO_CLIENT_ID,
+            "HALO_CLIENT_SECRET" => sandbox::HALO_CLIENT_SECRET,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    })
+    .unwrap();
     let service = Service::builder(Settings::from_toml(&toml, "test.toml").unwrap(), secrets)
         .build()
         .unwrap();
