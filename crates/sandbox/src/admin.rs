@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,7 +17,7 @@ use crate::management::Tree;
 use crate::seed::Oddity;
 use crate::state::Shared;
 use crate::switches::Switches;
-use crate::{judge, lint, reply};
+use crate::{efile, judge, lint, reply};
 
 /// One edit, as a person would make it.
 #[derive(Debug, Deserialize)]
@@ -95,6 +96,8 @@ pub(crate) fn router(
         .route("/switches", get(switches).post(set_switches))
         .route("/clock", post(clock))
         .route("/expected/{period}", get(expected))
+        .route("/efiles/{period}", get(efiles))
+        .route("/efiles/{period}/{file_name}", get(efile))
         .route("/recurring_invoices", get(recurring_invoices))
         .route("/expected_lint", get(expected_lint))
         .route("/partners", get(partners))
@@ -220,13 +223,47 @@ async fn clock(State(shared): State<Shared>, Json(advance): Json<Advance>) -> St
     StatusCode::NO_CONTENT
 }
 
-async fn expected(State(shared): State<Shared>, Path(period): Path<String>) -> Response {
-    match period
-        .parse()
+/// The month's files, each with its name, invoice and content.
+async fn efiles(State(shared): State<Shared>, Path(period): Path<String>) -> Response {
+    match files_of(&shared, &period) {
+        Some(files) => reply::ok(&files),
+        None => bad_period(),
+    }
+}
+
+/// One file, as the portal sends it.
+async fn efile(
+    State(shared): State<Shared>,
+    Path((period, file_name)): Path<(String, String)>,
+) -> Response {
+    let Some(files) = files_of(&shared, &period) else {
+        return bad_period();
+    };
+    match files.into_iter().find(|file| file.file_name == file_name) {
+        Some(file) => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], file.csv).into_response(),
+        None => (StatusCode::NOT_FOUND, "there is no such file").into_response(),
+    }
+}
+
+fn files_of(shared: &Shared, period: &str) -> Option<Vec<efile::EFile>> {
+    let period = period_of(period)?;
+    let state = shared.lock();
+    Some(efile::efiles(&state.world.vendor, period, &state.switches))
+}
+
+fn period_of(text: &str) -> Option<u32> {
+    text.parse()
         .ok()
         .filter(|period| crate::period::is_valid(*period))
-    {
+}
+
+fn bad_period() -> Response {
+    (StatusCode::BAD_REQUEST, "the period must be YYYYMM").into_response()
+}
+
+async fn expected(State(shared): State<Shared>, Path(period): Path<String>) -> Response {
+    match period_of(&period) {
         Some(period) => reply::ok(&judge::judge(&shared.lock().world, period)),
-        None => (StatusCode::BAD_REQUEST, "the period must be YYYYMM").into_response(),
+        None => bad_period(),
     }
 }

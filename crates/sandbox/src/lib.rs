@@ -4,6 +4,7 @@ mod admin;
 mod billing;
 mod calendar;
 mod clock;
+mod efile;
 mod fault;
 mod gate;
 mod halo;
@@ -21,6 +22,7 @@ mod state;
 mod switches;
 mod world;
 
+pub use efile::EFile;
 pub use fault::{Fault, FaultKind, When};
 pub use judge::{Expectation, ExpectedException, ExpectedSubscription};
 pub use lint::{LintFinding, LintKind};
@@ -31,9 +33,9 @@ pub use seed::{Oddity, OddityKind};
 pub use server::{Sandbox, SandboxBuilder};
 pub use switches::{
     ActiveSources, Availability, BatchFailure, BillingWrapper, CustomFieldValue,
-    CustomFieldsInLists, Depth, EmptyList, ListShape, ManagementSwitches, ModifyPartner, NoResult,
-    OldVisas, Physicality, PostAnswer, PostWithoutId, RetryAfter, Switches, TotalsShape,
-    UnpaddedColumns, UnshownList, UpdateLines,
+    CustomFieldsInLists, Depth, EFileNames, EFileProducts, EmptyList, ListShape,
+    ManagementSwitches, ModifyPartner, NoResult, OldVisas, Physicality, PostAnswer, PostWithoutId,
+    ReportSheet, RetryAfter, Switches, TotalsShape, UnpaddedColumns, UnshownList, UpdateLines,
 };
 pub use world::cove::DeviceKind;
 pub use world::invoices::{InvoiceLine, LinkedLicence, RecurringInvoice};
@@ -43,6 +45,10 @@ pub use world::{Client, Invoice, Subscription, World};
 pub const ACCOUNT_ID: &str = "001H234578asdfIAS";
 /// The Billing API's key.
 pub const API_KEY: &str = "sandbox-nable-api-key";
+/// The id of the distributor that three of the contracts were sold through.
+pub const DISTRIBUTOR_ID: &str = "0015000000DiStRiBu";
+/// The distributor's key of the Billing API.
+pub const DISTRIBUTOR_API_KEY: &str = "sandbox-nable-distributor-key";
 /// The client id of the Halo API application.
 pub const HALO_CLIENT_ID: &str = "5a0d0000-0000-4000-8000-00000000c0fe";
 /// The client secret of the Halo API application.

@@ -15,7 +15,7 @@ pub enum Service {
     HaloAuth,
     /// Halo's resource server (`/halo/api`, `authinfo` included).
     Halo,
-    /// Cove's JSON-RPC API.
+    /// Cove's JSON-RPC API, and the report beside it.
     Management,
     /// No service lives at that path.
     Unknown,
@@ -29,7 +29,10 @@ impl Service {
             Self::HaloAuth
         } else if path.starts_with("/halo/") {
             Self::Halo
-        } else if path == "/jsonapi" || path.starts_with("/jsonapi/") {
+        } else if path == "/jsonapi"
+            || path.starts_with("/jsonapi/")
+            || path.starts_with("/statistics-reporting/")
+        {
             Self::Management
         } else {
             Self::Unknown

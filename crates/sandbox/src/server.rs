@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::efile::{self, EFile};
 use crate::fault::{Fault, Faults};
 use crate::gate;
 use crate::judge::{self, Expectation};
@@ -129,6 +130,10 @@ impl SandboxBuilder {
         });
         let app = Router::new()
             .nest(billing::PATH, billing::router(&shared))
+            .nest(
+                billing::distributor::PATH,
+                billing::distributor::router(&shared),
+            )
             .nest(halo::PATH, halo::router(&shared))
             .merge(management::router(&shared))
             .nest(
@@ -186,6 +191,18 @@ impl Sandbox {
     /// Base URL of the Billing API: `http://127.0.0.1:PORT/ws/rest/V1/PSA_API`.
     pub fn billing_url(&self) -> String {
         format!("{}{}", self.url(), billing::PATH)
+    }
+
+    /// Base URL of the Billing API for distributors: `http://127.0.0.1:PORT/ws/rest/V2/Channel_UP_API`.
+    pub fn distributor_url(&self) -> String {
+        format!("{}{}", self.url(), billing::distributor::PATH)
+    }
+
+    /// The data files of a month's invoices, as a person downloads them from the vendor's portal. Empty while there is no
+    /// invoice.
+    pub fn efiles(&self, period: u32) -> Vec<EFile> {
+        let state = self.shared.lock();
+        efile::efiles(&state.world.vendor, period, &state.switches)
     }
 
     /// Base URL of Halo: `http://127.0.0.1:PORT/halo`, with `/api` and `/auth` below it.

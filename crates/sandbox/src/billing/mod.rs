@@ -1,5 +1,6 @@
 //! The N-able Billing API: who may call, and which of the four documented operations is meant.
 
+pub(crate) mod distributor;
 mod shapes;
 
 use axum::Router;
@@ -38,21 +39,21 @@ pub(crate) fn router(shared: &Shared) -> Router {
 }
 
 async fn check_caller(request: Request, next: Next) -> Response {
-    match refusal(request.headers()) {
+    match refusal(request.headers(), API_KEY) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     }
 }
 
 /// 403 without a User-Agent or with one that is blocked, 401 for a wrong key (both observed in a public client).
-fn refusal(headers: &HeaderMap) -> Option<Response> {
+fn refusal(headers: &HeaderMap, key: &str) -> Option<Response> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let agent = header("user-agent").unwrap_or_default();
     if agent.is_empty() || agent.starts_with("python-requests") {
         let page = "<html><body><h1>403 Forbidden</h1></body></html>";
         return Some(reply::html(StatusCode::FORBIDDEN, page));
     }
-    (header("x-api-key") != Some(API_KEY)).then(unauthorized)
+    (header("x-api-key") != Some(key)).then(unauthorized)
 }
 
 fn unauthorized() -> Response {
@@ -64,6 +65,10 @@ fn month_of(account: &str, month: &str) -> Result<u32, Box<Response>> {
     if account != ACCOUNT_ID {
         return Err(Box::new(unauthorized()));
     }
+    period_of(month)
+}
+
+fn period_of(month: &str) -> Result<u32, Box<Response>> {
     let number = month
         .parse()
         .ok()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::ACCOUNT_ID;
+use crate::efile;
 use crate::period;
 use crate::quantity::{Milli, decimal};
 use crate::world::vendor::{
@@ -29,14 +30,14 @@ pub(super) fn invoices_ready(vendor: &Vendor, month: u32) -> Value {
     let rows: Vec<Value> = invoices
         .iter()
         .map(|invoice| {
-            let file = format!("1235{}", invoice.id);
+            let (file_name, file) = efile::name_of(invoice);
             let mut row = json!({
                 "ActivityStartDate": format!("{}-{:02}-01", month / 100, month % 100),
                 "InvoiceID": invoice.id,
                 "AccountID": "238888",
                 "BillingProfileID": "1234",
                 "ApprovalStatus": invoice.approval,
-                "FileName": format!("efile_{file}.csv"),
+                "FileName": file_name,
                 "EFileID": file,
                 "InvoiceDate": period::long_date(period::next(month)),
                 "Name": ACCOUNT_NAME,
@@ -327,6 +328,17 @@ fn line(line: &Line, device: u64, style: Style) -> Value {
         body["Amount"] = amount(line.quantity, offering.price).into();
     }
     body
+}
+
+/// An id as a number where it is one (as the distributor's answers have it); blank ones stay text.
+pub(super) fn number_or_text_id(id: &str) -> Value {
+    client_id(id, Style::ByTimeFrame)
+}
+
+/// What a quantity of a service costs, and the price of one, as text.
+pub(super) fn amount_and_price(quantity: Milli, service: &str) -> (String, String) {
+    let price = offering_of(service).price;
+    (amount(quantity, price), decimal(price.into(), 4))
 }
 
 /// Quantity times price, exact.

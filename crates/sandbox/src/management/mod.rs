@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod params;
 mod partners;
+mod report;
 mod session;
 mod statistics;
 mod tree;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::{Map, Value, json};
 
@@ -40,6 +41,7 @@ pub(crate) const PATH: &str = "/jsonapi";
 pub(crate) fn router(shared: &Shared) -> Router {
     Router::new()
         .route(PATH, post(serve))
+        .route(report::PATH, get(report::serve))
         .with_state(shared.clone())
 }
 

@@ -41,6 +41,10 @@ pub struct ManagementSwitches {
     pub modify_partner: ModifyPartner,
     /// Longest external code that is taken. `None`: any.
     pub external_code_limit: Option<u32>,
+    /// Whether the high-watermark report may be fetched.
+    pub report: Availability,
+    /// How its sheet looks.
+    pub report_sheet: ReportSheet,
 }
 
 impl Default for ManagementSwitches {
@@ -63,6 +67,8 @@ impl Default for ManagementSwitches {
             no_result: NoResult::default(),
             modify_partner: ModifyPartner::default(),
             external_code_limit: None,
+            report: Availability::default(),
+            report_sheet: ReportSheet::default(),
         }
     }
 }
@@ -181,4 +187,15 @@ pub enum ModifyPartner {
     KeepsTheRest,
     /// The state goes back to `Registered`, the external code to nothing.
     ClearsTheRest,
+}
+
+/// How the sheet of the high-watermark report looks; the order of its columns is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportSheet {
+    /// The names of the columns in the first row, in the order in which a public script lists them.
+    #[default]
+    Plain,
+    /// A title and an empty row above them, and the columns the other way round.
+    TitledAndReversed,
 }

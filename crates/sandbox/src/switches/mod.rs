@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use management::{
     ActiveSources, Availability, Depth, EmptyList, ManagementSwitches, ModifyPartner, NoResult,
-    OldVisas, Physicality, TotalsShape, UnpaddedColumns,
+    OldVisas, Physicality, ReportSheet, TotalsShape, UnpaddedColumns,
 };
 
 /// How the stand-ins behave where the real services are unknown. `Default` is the reference's best guess.
@@ -50,6 +50,10 @@ pub struct Switches {
     pub unshown_lists: UnshownList,
     /// How the Billing API wraps answers that are documented as a bare object.
     pub billing_wrapper: BillingWrapper,
+    /// Which endings the products of an EFile have.
+    pub efile_products: EFileProducts,
+    /// How an EFile spells its customers.
+    pub efile_names: EFileNames,
     /// Life of a Halo token in seconds.
     pub expires_in: u64,
     /// Cove's JSON-RPC API.
@@ -72,6 +76,8 @@ impl Default for Switches {
             unpaged_invoices: ListShape::default(),
             unshown_lists: UnshownList::default(),
             billing_wrapper: BillingWrapper::default(),
+            efile_products: EFileProducts::default(),
+            efile_names: EFileNames::default(),
             expires_in: 3600,
             management: ManagementSwitches::default(),
         }
@@ -198,4 +204,27 @@ pub enum BillingWrapper {
     Wrapped,
     /// `[{…}]`
     Array,
+}
+
+/// Which endings the products of an EFile have (all observed in public scripts; when they come is not known).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EFileProducts {
+    /// None.
+    #[default]
+    Plain,
+    /// `- Freemium` on the documents, which then cost nothing; for each contract a `- Commitment` and a
+    /// `- Postpaid Commitment` that belong to no customer.
+    WithVariants,
+}
+
+/// How an EFile spells its customers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EFileNames {
+    /// Each by its name.
+    #[default]
+    AsIs,
+    /// From device to device in capitals, with more spaces, or as it is (observed in public scripts).
+    Spelled,
 }

@@ -8,6 +8,8 @@
 mod admin;
 mod auth;
 mod billing;
+mod distributor;
+mod efile;
 mod faults;
 mod http;
 mod invoices;

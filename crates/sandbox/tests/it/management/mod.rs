@@ -4,6 +4,7 @@ mod accounts;
 mod columns;
 mod disturbed;
 mod partners;
+mod report;
 mod session;
 mod statistics;
 
