@@ -20,7 +20,7 @@ mod time;
 mod watch;
 
 pub use api_core::{Clock, SystemClock};
-pub use cove::CoveUsage;
+pub use cove::{CoveUsage, EFileSource, LiveUsage};
 pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
@@ -43,8 +43,10 @@ pub use service::{
 };
 pub use settings::{
     ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
-    GuardSettings, HaloSettings, MatchKey, MatchSettings, MetricsSettings, NotifySettings,
-    NotifyWhen, Pair, PairName, RoundSetting, RuleSettings, ScheduleSettings, Secrets, Settings,
-    SettingsError, SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, variable_of,
+    GigabyteSetting, GuardSettings, HaloSettings, InclusionSetting, ManagementSettings, MatchKey,
+    MatchSettings, MetricsSettings, MisplacedSetting, NotifySettings, NotifyWhen, Pair, PairName,
+    PhysicalitySetting, PoolSetting, RoundSetting, RuleSettings, ScheduleSettings, Secrets,
+    ServersSetting, Settings, SettingsError, SettingsFile, StateSettings, SubscriptionSettings,
+    WebhookShape, variable_of,
 };
 pub use watch::{ServiceWatch, Status, Unwatched, WaitWhy};

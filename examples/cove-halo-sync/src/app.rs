@@ -143,7 +143,7 @@ impl<'a> App<'a> {
         let mut settings = self.settings()?;
         change(&mut settings);
         let secrets = Secrets {
-            cove_api_key: "unused".into(),
+            cove_api_key: Some("unused".into()),
             halo_client_id: "unused".into(),
             halo_client_secret: "unused".into(),
             cove_password: None,

@@ -238,6 +238,12 @@ impl Draft {
         }
     }
 
+    /// Nobody lists customers: absence then proves nothing for any contract.
+    pub(super) fn none_listed(&mut self) {
+        let contracts = self.in_scope.keys().cloned();
+        self.completeness.contracts_unlisted.extend(contracts);
+    }
+
     pub(super) fn into_usage(self) -> Usage {
         Usage {
             period: self.period,

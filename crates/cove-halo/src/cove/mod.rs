@@ -2,6 +2,9 @@
 
 mod collect;
 mod draft;
+mod efile;
+mod listing;
+mod live;
 
 #[cfg(test)]
 mod tests;
@@ -10,16 +13,19 @@ use crate::port_error;
 use crate::settings::{Audience, CoveSettings};
 use crate::watch::{Relay, ServiceWatch, Unwatched};
 use api_core::wire::Guarded;
-use api_core::{Clock, ErrorKind, SystemClock};
+use api_core::{Clock, SystemClock};
 use async_trait::async_trait;
 use billing_sync::Period;
-use billing_sync::ids::{ContractId, CustomerId};
+use billing_sync::ids::ContractId;
 use billing_sync::ports::{PortError, PortErrorKind, UsageSource};
 use billing_sync::usage::{Finality, Usage, UsageLine};
 use collect::{Collector, Document};
 use cove_api::billing::{self, BillingClient, Invoice, InvoiceId, TimeFrame};
 use draft::Draft;
+pub use efile::EFileSource;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use listing::list_customers;
+pub use live::LiveUsage;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -259,33 +265,6 @@ impl CoveUsage {
         Ok(shown)
     }
 
-    /// Which customers the vendor lists: the proof that one without usage has left, and is not just missing.
-    async fn listings(&self, month: TimeFrame, draft: &mut Draft) -> Result<(), PortError> {
-        let contracts = draft.to_list();
-        if contracts.is_empty() {
-            return Ok(());
-        }
-        self.relay
-            .fetching(&format!("customers of {} contracts", contracts.len()));
-        let answers: Vec<_> = stream::iter(contracts)
-            .map(|contract| async move {
-                let id = billing::ContractId::new(contract.as_str());
-                let listed = match self.client.billable_services(month, &id).await {
-                    Ok(services) => customers_of(&services),
-                    Err(error) if gives_no_list(error.kind()) => None,
-                    Err(error) => return Err(port_error(error)),
-                };
-                Ok((contract, listed))
-            })
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
-        for (contract, listed) in answers {
-            draft.listed(&contract, listed);
-        }
-        Ok(())
-    }
-
     /// Whether an indirect account's month is final: the vendor has no call that tells, only a usual day.
     fn indirect_finality(&self, period: Period) -> Finality {
         let not_yet = |day: String| {
@@ -323,7 +302,7 @@ impl UsageSource for CoveUsage {
                 draft.finality = self.indirect_finality(period);
             }
         }
-        self.listings(month, &mut draft).await?;
+        list_customers(&self.client, &self.relay, month, &mut draft).await?;
         Ok(draft.into_usage())
     }
 }
@@ -392,25 +371,5 @@ fn describe(invoice: &Invoice) -> String {
     format!(
         "invoice {} has status {status} and approval {approval}",
         invoice.invoice_id
-    )
-}
-
-/// The listed customers; `None` when a row of the list could not be read, because then the list proves nothing.
-fn customers_of(services: &billing::BillableServices) -> Option<BTreeSet<CustomerId>> {
-    let mut customers = BTreeSet::new();
-    for client in &services.clients {
-        let client = client.good()?;
-        if let Some(id) = &client.client_id {
-            customers.insert(CustomerId::new(id.as_str()));
-        }
-    }
-    Some(customers)
-}
-
-/// Errors that mean "no list for this contract", as opposed to a vendor that cannot be reached.
-fn gives_no_list(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Api | ErrorKind::NotFound | ErrorKind::Decode | ErrorKind::Permission
     )
 }

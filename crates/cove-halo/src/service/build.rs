@@ -1,17 +1,20 @@
 //! From settings and secrets to a service: the only place that knows how the parts are put together.
 
+use super::source::{Probe, Source};
 use super::store::Stores;
 use super::{Inner, Service};
-use crate::cove::CoveUsage;
+use crate::cove::{CoveUsage, EFileSource, LiveUsage};
 use crate::error::ServiceError;
 use crate::halo::HaloTarget;
 use crate::pair::SharedBudgets;
-use crate::settings::{MatchKey, Secrets, Settings};
+use crate::settings::{CoveSource, MatchKey, Secrets, Settings, api_key, password};
 use crate::watch::{Relay, ServiceWatch};
-use api_core::{Clock, RequestBudget, RetryPolicy, Transport};
+use api_core::{Clock, Meter, RequestBudget, RetryPolicy, SecretString, Transport};
+use billing_sync::ports::UsageSource;
 use billing_sync::run::StopSignal;
 use billing_sync::state::StateStore;
 use cove_api::billing::{AccountId, BillingClient};
+use cove_api::management::ManagementClient;
 use halopsa_api::HaloClient;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +37,7 @@ pub struct ServiceBuilder {
     pub(super) retry: Option<RetryPolicy>,
     pub(super) stop: StopSignal,
     pub(super) budgets: Option<SharedBudgets>,
+    pub(super) source: Option<(Arc<dyn UsageSource>, Meter)>,
 }
 
 impl ServiceBuilder {
@@ -79,6 +83,17 @@ impl ServiceBuilder {
         self
     }
 
+    /// Another source of usage than the one that the settings name. Its requests are not counted.
+    pub fn source(self, source: Arc<dyn UsageSource>) -> Self {
+        self.metered_source(source, Meter::new())
+    }
+
+    /// As [`source`](Self::source), with the meter that counts its requests.
+    pub fn metered_source(mut self, source: Arc<dyn UsageSource>, meter: Meter) -> Self {
+        self.source = Some((source, meter));
+        self
+    }
+
     /// Puts the service together. Sends nothing and opens no state file.
     ///
     /// # Errors
@@ -94,52 +109,34 @@ impl ServiceBuilder {
             retry,
             stop,
             budgets,
+            source,
         } = self;
         let Secrets {
             cove_api_key,
             halo_client_id,
             halo_client_secret,
-            cove_password: _,
+            cove_password,
             smtp_password,
         } = secrets;
         let rules = settings.rules()?;
         let relay = Relay(watch);
-
-        let account = AccountId::new(&settings.cove.account_id);
-        let mut cove = BillingClient::builder(&settings.cove.base_url, account, cove_api_key)
-            .clock(clock.clone())
-            .budget(RequestBudget::new(
-                COVE_REQUESTS,
-                COVE_WINDOW,
-                clock.clone(),
-            ))
-            .watch(Arc::new(relay.clone()));
-        let mut halo =
-            HaloClient::builder(&settings.halo.base_url, halo_client_id, halo_client_secret)
-                .tenant(settings.halo.tenant.clone())
-                .scopes(settings.halo.scopes.clone())
-                .limit(
-                    settings.halo.requests_per_window,
-                    Duration::from_secs(settings.halo.window_seconds.into()),
-                )
-                .concurrency(usize::try_from(settings.halo.concurrency).unwrap_or(1))
-                .clock(clock.clone())
-                .watch(Arc::new(relay.clone()));
-        if let Some(budget) = budgets.and_then(|budgets| budgets.of(&settings)) {
-            halo = halo.budget(budget);
-        }
-        if let Some(transport) = &transport {
-            cove = cove.transport(transport.clone());
-            halo = halo.transport(transport.clone());
-        }
-        if let Some(retry) = retry {
-            cove = cove.retry(retry.clone());
-            halo = halo.retry(retry);
-        }
-        let cove = CoveUsage::new(cove.build()?, &settings.cove)
-            .clock(clock.clone())
-            .watch(relay.0.clone());
-        let mut halo = HaloTarget::new(halo.build()?, &settings.halo).watch(relay.0.clone());
+        let parts = Parts {
+            settings: &settings,
+            clock: &clock,
+            transport: transport.as_ref(),
+            retry: retry.as_ref(),
+            relay: &relay,
+            budget: budgets.and_then(|budgets| budgets.of(&settings)),
+        };
+        let source = match source {
+            Some((usage, meter)) => Source {
+                usage,
+                meter,
+                probe: Probe::Given,
+            },
+            None => parts.source(cove_api_key, cove_password)?,
+        };
+        let mut halo = parts.halo(halo_client_id, halo_client_secret)?;
         if settings.matching.key == MatchKey::Reference {
             halo = halo.without_customer_field();
         }
@@ -148,7 +145,7 @@ impl ServiceBuilder {
                 stores: Stores::new(store, settings.state.path.clone()),
                 settings,
                 rules,
-                cove,
+                source,
                 halo,
                 clock,
                 relay,
@@ -157,5 +154,131 @@ impl ServiceBuilder {
                 smtp_password,
             }),
         })
+    }
+}
+
+/// What the clients are made of.
+struct Parts<'a> {
+    settings: &'a Settings,
+    clock: &'a Arc<dyn Clock>,
+    transport: Option<&'a Arc<dyn Transport>>,
+    retry: Option<&'a RetryPolicy>,
+    relay: &'a Relay,
+    /// Shared with other pairs of the tenant.
+    budget: Option<RequestBudget>,
+}
+
+impl Parts<'_> {
+    /// The source that the settings name.
+    fn source(
+        &self,
+        key: Option<SecretString>,
+        secret: Option<SecretString>,
+    ) -> Result<Source, ServiceError> {
+        let cove = &self.settings.cove;
+        let watch = self.relay.0.clone();
+        Ok(match cove.source {
+            CoveSource::BillingApi => {
+                let client = self.billing(api_key(key)?)?;
+                let meter = client.meter().clone();
+                let usage = CoveUsage::new(client.clone(), cove)
+                    .clock(self.clock.clone())
+                    .watch(watch);
+                Source {
+                    usage: Arc::new(usage),
+                    meter,
+                    probe: Probe::Billing(client),
+                }
+            }
+            CoveSource::Efile => {
+                // With a table of names nothing is asked of the vendor.
+                let client = match cove.efile_customers {
+                    Some(_) => None,
+                    None => Some(self.billing(api_key(key)?)?),
+                };
+                let meter = client
+                    .as_ref()
+                    .map_or_else(Meter::new, |client| client.meter().clone());
+                let usage = EFileSource::new(client, cove).watch(watch);
+                Source {
+                    usage: Arc::new(usage),
+                    meter,
+                    probe: Probe::Files,
+                }
+            }
+            CoveSource::Management => {
+                let client = self.management(password(secret)?)?;
+                let meter = client.meter().clone();
+                let usage = LiveUsage::new(client.clone(), cove)?
+                    .clock(self.clock.clone())
+                    .watch(watch);
+                Source {
+                    usage: Arc::new(usage),
+                    meter,
+                    probe: Probe::Live(client),
+                }
+            }
+        })
+    }
+
+    fn billing(&self, key: SecretString) -> Result<BillingClient, ServiceError> {
+        let cove = &self.settings.cove;
+        let account = AccountId::new(&cove.account_id);
+        let mut client = BillingClient::builder(&cove.base_url, account, key)
+            .clock(self.clock.clone())
+            .budget(RequestBudget::new(
+                COVE_REQUESTS,
+                COVE_WINDOW,
+                self.clock.clone(),
+            ))
+            .watch(Arc::new(self.relay.clone()));
+        if let Some(transport) = self.transport {
+            client = client.transport(transport.clone());
+        }
+        if let Some(retry) = self.retry {
+            client = client.retry(retry.clone());
+        }
+        Ok(client.build()?)
+    }
+
+    fn management(&self, secret: SecretString) -> Result<ManagementClient, ServiceError> {
+        let cove = &self.settings.cove;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut client =
+            ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
+                .base_url(&cove.management.base_url)
+                .clock(self.clock.clone())
+                .watch(Arc::new(self.relay.clone()));
+        if let Some(transport) = self.transport {
+            client = client.transport(transport.clone());
+        }
+        if let Some(retry) = self.retry {
+            client = client.retry(retry.clone());
+        }
+        Ok(client.build()?)
+    }
+
+    fn halo(&self, id: String, secret: SecretString) -> Result<HaloTarget, ServiceError> {
+        let halo = &self.settings.halo;
+        let mut client = HaloClient::builder(&halo.base_url, id, secret)
+            .tenant(halo.tenant.clone())
+            .scopes(halo.scopes.clone())
+            .limit(
+                halo.requests_per_window,
+                Duration::from_secs(halo.window_seconds.into()),
+            )
+            .concurrency(usize::try_from(halo.concurrency).unwrap_or(1))
+            .clock(self.clock.clone())
+            .watch(Arc::new(self.relay.clone()));
+        if let Some(budget) = &self.budget {
+            client = client.budget(budget.clone());
+        }
+        if let Some(transport) = self.transport {
+            client = client.transport(transport.clone());
+        }
+        if let Some(retry) = self.retry {
+            client = client.retry(retry.clone());
+        }
+        Ok(HaloTarget::new(client.build()?, halo).watch(self.relay.0.clone()))
     }
 }

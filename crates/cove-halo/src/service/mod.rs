@@ -8,6 +8,7 @@ mod planning;
 mod report;
 mod revert;
 mod runs;
+mod source;
 mod store;
 mod why;
 
@@ -18,7 +19,6 @@ pub use report::PlanOutcome;
 pub use revert::RevertOutcome;
 pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 
-use crate::cove::CoveUsage;
 use crate::halo::HaloTarget;
 use crate::outcome::RequestCounts;
 use crate::settings::{Secrets, Settings};
@@ -28,6 +28,7 @@ use billing_sync::Period;
 use billing_sync::ids::ClientId;
 use billing_sync::rules::Rules;
 use billing_sync::run::StopSignal;
+use source::Source;
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::Stores;
@@ -55,7 +56,7 @@ pub struct Service {
 struct Inner {
     settings: Settings,
     rules: Rules,
-    cove: CoveUsage,
+    source: Source,
     halo: HaloTarget,
     stores: Stores,
     clock: Arc<dyn Clock>,
@@ -83,6 +84,7 @@ impl Service {
             retry: None,
             stop: StopSignal::new(),
             budgets: None,
+            source: None,
         }
     }
 
@@ -124,7 +126,7 @@ impl Service {
 
     /// Requests sent since the service was built.
     pub fn requests(&self) -> RequestCounts {
-        let cove = self.inner.cove.client().meter().read();
+        let cove = self.inner.source.meter.read();
         let halo = self.inner.halo.client().meter().read();
         RequestCounts {
             cove: cove.sent,

@@ -5,7 +5,7 @@ use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::time;
 use billing_sync::plan::{Plan, PlanInput, plan};
-use billing_sync::ports::{TargetReader, TargetWriter, UsageSource};
+use billing_sync::ports::{TargetReader, TargetWriter};
 use billing_sync::target::TargetSnapshot;
 use billing_sync::usage::Usage;
 use billing_sync::{Memory, Period};
@@ -55,8 +55,11 @@ impl Service {
         let began = self.inner.clock.monotonic();
         let period = self.period_of(request)?;
         let before = self.inner.halo.requests_sent();
-        let (usage, target) =
-            future::try_join(self.inner.cove.fetch(period), self.inner.halo.snapshot()).await?;
+        let (usage, target) = future::try_join(
+            self.inner.source.usage.fetch(period),
+            self.inner.halo.snapshot(),
+        )
+        .await?;
         let plan = plan(PlanInput {
             usage: &usage,
             target: &target,

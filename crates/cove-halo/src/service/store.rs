@@ -87,6 +87,16 @@ impl Service {
         Ok(store.bind(&self.subject()).await?)
     }
 
+    /// Whose usage it is. Live counts can do without the account's id; where it is given, it is the same account for every
+    /// source.
+    pub(super) fn account(&self) -> String {
+        let cove = &self.settings().cove;
+        match &cove.partner {
+            Some(partner) if cove.account_id.is_empty() => format!("partner {partner}"),
+            _ => format!("account {}", cove.account_id),
+        }
+    }
+
     /// Whose state it is. A tenant that has a name keeps it when its address changes.
     fn subject(&self) -> String {
         let settings = self.settings();
@@ -94,6 +104,6 @@ impl Service {
             Some(tenant) => format!("tenant {tenant}"),
             None => settings.halo.base_url.trim_end_matches('/').to_lowercase(),
         };
-        format!("account {} and {tenant}", settings.cove.account_id)
+        format!("{} and {tenant}", self.account())
     }
 }

@@ -76,6 +76,9 @@ impl Settings {
         self.cove.products.iter_mut().for_each(trim);
         trim_option(&mut self.cove.partner);
         trim_option(&mut self.cove.username);
+        trim(&mut self.cove.management.base_url);
+        trim(&mut self.cove.management.documents_product);
+        trim(&mut self.cove.management.users_column);
         trim(&mut self.halo.base_url);
         trim_option(&mut self.halo.tenant);
         self.halo.scopes.iter_mut().for_each(trim);
@@ -96,23 +99,28 @@ impl Settings {
 
     fn check_cove(&self) -> Result<(), Problem> {
         let cove = &self.cove;
-        if cove.source != CoveSource::BillingApi {
-            let word = match cove.source {
-                CoveSource::Management => "management",
-                CoveSource::BillingApi | CoveSource::Efile => "efile",
-            };
-            return Err(problem(
-                "cove.source",
-                format!("source \"{word}\" is not available yet in this version"),
-                "use source = \"billing-api\"",
-            ));
-        }
         check_url("cove.base_url", &cove.base_url)?;
-        required(
-            "cove.account_id",
-            &cove.account_id,
-            "the account id of the N-able Billing API (the runbook's sfdcid)",
-        )?;
+        check_url("cove.management.base_url", &cove.management.base_url)?;
+        match cove.source {
+            CoveSource::BillingApi => {}
+            CoveSource::Efile => {
+                if cove.efile.is_empty() {
+                    return Err(problem(
+                        "cove.efile",
+                        "cove.efile is not set: the data files of the month's invoices",
+                        "set efile = [\"FILE.csv\"] in the section [cove]; they are downloaded from N-ableMe, My Account, Billing",
+                    ));
+                }
+            }
+            CoveSource::Management => self.check_management()?,
+        }
+        if cove.source != CoveSource::Management {
+            required(
+                "cove.account_id",
+                &cove.account_id,
+                "the account id of the N-able Billing API (the runbook's sfdcid)",
+            )?;
+        }
         each_filled("cove.contract_ids", &cove.contract_ids)?;
         each_filled("cove.products", &cove.products)?;
         if !(1..=28).contains(&cove.cutover_day) {
@@ -122,6 +130,29 @@ impl Settings {
                 "give a day from 1 to 28; the usual one is 5",
             ));
         }
+        Ok(())
+    }
+
+    fn check_management(&self) -> Result<(), Problem> {
+        let cove = &self.cove;
+        required(
+            "cove.partner",
+            cove.partner.as_deref().unwrap_or_default(),
+            "the customer's name as Cove's console shows it, with the e-mail in brackets if it shows one",
+        )?;
+        required(
+            "cove.username",
+            cove.username.as_deref().unwrap_or_default(),
+            "the login name of Cove's API user",
+        )?;
+        cove.management.users_column().map_err(|error| {
+            let message = error.message().to_owned();
+            problem(
+                "cove.management.users_column",
+                message,
+                "the usual one is TM",
+            )
+        })?;
         Ok(())
     }
 
@@ -184,7 +215,7 @@ fn required(path: &str, value: &str, what: &str) -> Result<(), Problem> {
     if !value.is_empty() {
         return Ok(());
     }
-    let (section, key) = path.split_once('.').unwrap_or(("", path));
+    let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
     Err(problem(
         path,
         format!("{path} is not set: {what}"),

@@ -28,7 +28,7 @@ enum Kind {
 }
 
 /// Every section with its keys. A test holds it against the types.
-const SECTIONS: [(&str, &[(&str, Kind)]); 9] = [
+const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
     (
         "cove",
         &[
@@ -41,6 +41,28 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 9] = [
             ("username", Kind::Text),
             ("cutover_day", Kind::Number),
             ("products", Kind::List),
+            ("efile", Kind::List),
+            ("efile_customers", Kind::Text),
+        ],
+    ),
+    (
+        "cove.management",
+        &[
+            ("base_url", Kind::Text),
+            ("servers", Kind::Text),
+            ("undefined_physicality", Kind::Text),
+            ("fair_use_physical_server", Kind::Number),
+            ("fair_use_virtual_server", Kind::Number),
+            ("fair_use_workstation", Kind::Number),
+            ("fair_use_pool", Kind::Text),
+            ("gigabyte", Kind::Text),
+            ("minimum_additional", Kind::Number),
+            ("trials", Kind::Text),
+            ("misplaced", Kind::Text),
+            ("recycle_bin", Kind::Text),
+            ("provisioned", Kind::Text),
+            ("documents_product", Kind::Text),
+            ("users_column", Kind::Text),
         ],
     ),
     (
@@ -118,7 +140,9 @@ const SECRET_WORDS: [&str; 5] = ["secret", "api_key", "apikey", "password", "cli
 
 /// The variable that overrides a key, for example `COVE_HALO_HALO_TENANT` for `tenant` in `[halo]`.
 pub fn variable_of(section: &str, key: &str) -> String {
-    format!("{PREFIX}{section}_{key}").to_uppercase()
+    format!("{PREFIX}{section}_{key}")
+        .replace('.', "_")
+        .to_uppercase()
 }
 
 /// A value that does not do, by the path of its key (`halo.base_url`, `rule[0].free`).
@@ -172,7 +196,7 @@ impl Places<'_> {
     fn of(&self, path: &str) -> String {
         let root = path.split('[').next().unwrap_or(path);
         if self.overridden.contains(path) || self.overridden.contains(root) {
-            return match path.split_once('.') {
+            return match path.rsplit_once('.') {
                 Some((section, key)) if !section.contains('[') => variable_of(section, key),
                 _ => format!("{PREFIX}RULE"),
             };
@@ -319,12 +343,7 @@ pub(super) fn settings_of(
             continue;
         };
         let value = value_of(&given, kind, &variable)?;
-        let entry = table
-            .entry(section)
-            .or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(entry) = entry {
-            entry.insert(key.to_owned(), value);
-        }
+        put(&mut table, section, key, value);
         settings = overridden(&table, &variable)?;
         places.overridden.insert(format!("{section}.{key}"));
     }
@@ -344,6 +363,24 @@ pub(super) fn settings_of(
             .with_optional_hint(problem.hint)
     })?;
     Ok((settings, places.overridden))
+}
+
+/// Puts a value into a section, whose name may have several parts.
+fn put(table: &mut Table, section: &str, key: &str, value: Value) {
+    let (first, rest) = match section.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (section, None),
+    };
+    let entry = table
+        .entry(first)
+        .or_insert_with(|| Value::Table(Table::new()));
+    // What is no table is refused when the settings are read from it.
+    if let Value::Table(entry) = entry {
+        match rest {
+            Some(rest) => put(entry, rest, key, value),
+            None => drop(entry.insert(key.to_owned(), value)),
+        }
+    }
 }
 
 fn overridden(table: &Table, variable: &str) -> Result<Settings, SettingsError> {
@@ -384,7 +421,7 @@ fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(
             walk_rules(value.get_ref(), text, places)?;
             continue;
         }
-        let Some((_, known)) = SECTIONS.iter().find(|(known, _)| *known == section) else {
+        if !is_section(section) {
             let sections = SECTIONS
                 .iter()
                 .map(|(name, _)| *name)
@@ -402,18 +439,38 @@ fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(
                 places.at_line(line)
             ))
             .with_optional_hint(hint));
-        };
-        places.lines.insert(section.to_owned(), line);
-        if let DeValue::Table(table) = value.get_ref() {
-            for (key, _) in table {
-                let line = line_of(text, key.span().start);
-                let known = known.iter().map(|(key, _)| *key);
-                known_key(key.get_ref(), known, &format!("[{section}]"), line, places)?;
-                places
-                    .lines
-                    .insert(format!("{section}.{}", key.get_ref()), line);
-            }
         }
+        places.lines.insert(section.to_owned(), line);
+        walk_section(section, value.get_ref(), text, places)?;
+    }
+    Ok(())
+}
+
+fn is_section(name: &str) -> bool {
+    SECTIONS.iter().any(|(known, _)| *known == name)
+}
+
+fn walk_section(
+    section: &str,
+    value: &DeValue<'_>,
+    text: &str,
+    places: &mut Places<'_>,
+) -> Result<(), SettingsError> {
+    let DeValue::Table(table) = value else {
+        return Ok(());
+    };
+    for (key, value) in table {
+        let line = line_of(text, key.span().start);
+        let path = format!("{section}.{}", key.get_ref());
+        places.lines.insert(path.clone(), line);
+        if is_section(&path) {
+            walk_section(&path, value.get_ref(), text, places)?;
+            continue;
+        }
+        let known = keys().filter(|(home, ..)| *home == section);
+        let known: Vec<&str> = known.map(|(_, key, _)| key).collect();
+        let within = format!("[{section}]");
+        known_key(key.get_ref(), known.into_iter(), &within, line, places)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod load;
+mod management;
 mod pair;
 mod rule;
 mod secrets;
@@ -14,10 +15,15 @@ mod tests;
 
 pub use error::SettingsError;
 pub use load::{DEFAULT_FILE, variable_of};
+pub use management::{
+    GigabyteSetting, InclusionSetting, ManagementSettings, MisplacedSetting, PhysicalitySetting,
+    PoolSetting, ServersSetting,
+};
 pub(crate) use pair::tenant_of;
 pub use pair::{Pair, PairName, SettingsFile};
 pub use rule::{ActionSetting, RoundSetting, RuleSettings};
 pub use secrets::Secrets;
+pub(crate) use secrets::{api_key, password};
 pub use unattended::{MetricsSettings, NotifySettings, NotifyWhen, ScheduleSettings, WebhookShape};
 
 use serde::{Deserialize, Serialize};
@@ -63,7 +69,7 @@ pub struct CoveSettings {
     pub source: CoveSource,
     /// Base URL of the N-able Billing API.
     pub base_url: String,
-    /// The account (the runbook's `sfdcid`). Opaque; required.
+    /// The account (the runbook's `sfdcid`). Opaque; required, except for the management source.
     pub account_id: String,
     /// The contracts to read (the runbook's `ContractID`); empty means every contract.
     pub contract_ids: Vec<String>,
@@ -79,6 +85,15 @@ pub struct CoveSettings {
     pub cutover_day: u8,
     /// Product name prefixes that are synced; empty means all.
     pub products: Vec<String>,
+    /// EFile source only: the data files of the month's invoices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub efile: Vec<PathBuf>,
+    /// EFile source only: a CSV with the columns `name`, `customer_id` and, if wanted, `reference`, which says whom the
+    /// names in the files mean. Without it the ids come from the Billing API, by device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub efile_customers: Option<PathBuf>,
+    /// Management source only: its address, and what is counted.
+    pub management: ManagementSettings,
 }
 
 impl Default for CoveSettings {
@@ -93,6 +108,9 @@ impl Default for CoveSettings {
             username: None,
             cutover_day: 5,
             products: vec!["Cove Data Protection".to_owned()],
+            efile: Vec::new(),
+            efile_customers: None,
+            management: ManagementSettings::default(),
         }
     }
 }
@@ -103,9 +121,9 @@ impl Default for CoveSettings {
 pub enum CoveSource {
     /// What was invoiced, from the N-able Billing API.
     BillingApi,
-    /// Live counts from the Cove management API. Not available in this version.
+    /// Live counts from the Cove management API: never final.
     Management,
-    /// The invoice's CSV file. Not available in this version.
+    /// The data files (CSV) of the month's invoices.
     Efile,
 }
 

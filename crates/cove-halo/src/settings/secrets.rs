@@ -10,8 +10,8 @@ const MAX_SECRET: u64 = 64 * 1024;
 /// What opens the two services.
 #[derive(Clone)]
 pub struct Secrets {
-    /// Key of the N-able Billing API (`COVE_API_KEY`).
-    pub cove_api_key: SecretString,
+    /// Key of the N-able Billing API (`COVE_API_KEY`); live counts and EFiles with a table of names go without it.
+    pub cove_api_key: Option<SecretString>,
     /// Client id of the Halo API application (`HALO_CLIENT_ID`). Not secret by itself, but part of the pair.
     pub halo_client_id: String,
     /// Client secret of the Halo API application (`HALO_CLIENT_SECRET`).
@@ -29,21 +29,16 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Reads `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET` and, if they are there, `COVE_PASSWORD` and
-    /// `SMTP_PASSWORD`. Each may be given as `<NAME>_FILE` instead: the path of a file that holds the secret; white space around it is dropped.
+    /// Reads `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET` and, if they are there, `COVE_API_KEY`, `COVE_PASSWORD` and
+    /// `SMTP_PASSWORD`: which of Cove's two is needed depends on the source, and a service that lacks it is not built. Each
+    /// may be given as `<NAME>_FILE` instead: the path of a file that holds the secret; white space around it is dropped.
     ///
     /// # Errors
     /// When one is missing, empty, given twice, or its file cannot be read.
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let required = |name: &str, what: &str| {
-            read(env, name)?.ok_or_else(|| {
-                SettingsError::new(format!("{name} is not set: {what}")).with_hint(format!(
-                    "set {name} in the environment, or {name}_FILE to the path of a file that holds it"
-                ))
-            })
-        };
+        let required = |name: &str, what: &str| read(env, name)?.ok_or_else(|| missing(name, what));
         Ok(Self {
-            cove_api_key: required("COVE_API_KEY", "the key of the N-able Billing API")?.into(),
+            cove_api_key: read(env, "COVE_API_KEY")?.map(SecretString::from),
             halo_client_id: required(
                 "HALO_CLIENT_ID",
                 "the client id of the HaloPSA API application",
@@ -84,6 +79,23 @@ impl Secrets {
             SettingsError::new(format!("pair {pair}: {}", error.message())).with_hint(hint)
         })
     }
+}
+
+/// A secret that is needed and was not given.
+fn missing(name: &str, what: &str) -> SettingsError {
+    SettingsError::new(format!("{name} is not set: {what}")).with_hint(format!(
+        "set {name} in the environment, or {name}_FILE to the path of a file that holds it"
+    ))
+}
+
+/// The key of the Billing API, where the source needs it.
+pub(crate) fn api_key(key: Option<SecretString>) -> Result<SecretString, SettingsError> {
+    key.ok_or_else(|| missing("COVE_API_KEY", "the key of the N-able Billing API"))
+}
+
+/// The password of Cove's API user, where the source needs it.
+pub(crate) fn password(password: Option<SecretString>) -> Result<SecretString, SettingsError> {
+    password.ok_or_else(|| missing("COVE_PASSWORD", "the token of Cove's API user"))
 }
 
 fn read(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>, SettingsError> {

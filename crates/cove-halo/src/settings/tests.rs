@@ -24,6 +24,25 @@ partner      = "Acme"
 username     = "api"
 cutover_day  = 7
 products     = ["Cove Data Protection"]
+efile        = ["a.csv", "b.csv"]
+efile_customers = "names.csv"
+
+[cove.management]
+base_url = "https://api.integrated.cloudbackup.management/jsonapi"
+servers = "combined"
+undefined_physicality = "physical"
+fair_use_physical_server = 2000
+fair_use_virtual_server = 1000
+fair_use_workstation = 500
+fair_use_pool = "per-customer"
+gigabyte = "decimal"
+minimum_additional = 1
+trials = "include"
+misplaced = "bill-holder"
+recycle_bin = "include"
+provisioned = "include"
+documents_product = "Papers"
+users_column = "D09F20"
 
 [halo]
 base_url       = "https://acme.halopsa.com"
@@ -193,6 +212,16 @@ fn settings_written_out_read_back_the_same() {
     assert_eq!(Settings::from_toml(&text, "f.toml").unwrap(), settings);
 }
 
+fn add_keys(section: &str, table: &toml::Table, keys: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        let path = format!("{section}.{key}");
+        match value {
+            toml::Value::Table(table) => add_keys(&path, table, keys),
+            _ => drop(keys.insert(path)),
+        }
+    }
+}
+
 #[test]
 fn the_key_table_holds_exactly_the_keys_of_the_types() {
     let table: toml::Table =
@@ -209,13 +238,7 @@ fn the_key_table_holds_exactly_the_keys_of_the_types() {
                     keys.insert(format!("{section}.{key}"));
                 }
             }
-            _ => keys.extend(
-                value
-                    .as_table()
-                    .unwrap()
-                    .keys()
-                    .map(|key| format!("{section}.{key}")),
-            ),
+            _ => add_keys(section, value.as_table().unwrap(), &mut keys),
         }
     }
     assert_eq!(keys, all_keys());
@@ -266,14 +289,32 @@ fn what_cannot_be_used_is_named_with_line_and_remedy() {
         (
             "cove",
             "source = \"management\"",
-            "f.toml:3: source \"management\" is not available yet in this version",
-            "billing-api",
+            "f.toml: cove.partner is not set",
+            "COVE_HALO_COVE_PARTNER",
         ),
         (
             "cove",
             "source = \"efile\"",
-            "f.toml:3: source \"efile\" is not available yet in this version",
-            "billing-api",
+            "f.toml: cove.efile is not set",
+            "efile = [\"FILE.csv\"]",
+        ),
+        (
+            "cove.management",
+            "server = \"split\"",
+            "f.toml:7: unknown key `server` in [cove.management]",
+            "did you mean `servers`?",
+        ),
+        (
+            "cove.management",
+            "servers = \"both\"",
+            "f.toml:7: unknown variant `both`",
+            "",
+        ),
+        (
+            "cove.management",
+            "base_url = \"http://example.com/jsonapi\"",
+            "f.toml:7: ",
+            "https",
         ),
         (
             "cove",
@@ -600,7 +641,11 @@ fn secrets_come_from_variables_or_files_and_are_never_shown() {
         ("SMTP_PASSWORD_FILE", path),
     ]))
     .unwrap();
-    assert_eq!(secrets.cove_api_key.expose_secret(), "canary-key");
+    let key = secrets
+        .cove_api_key
+        .as_ref()
+        .map(ExposeSecret::expose_secret);
+    assert_eq!(key, Some("canary-key"));
     assert_eq!(secrets.halo_client_secret.expose_secret(), "from-file");
     assert!(secrets.cove_password.is_none());
     let smtp = secrets.smtp_password.as_ref().unwrap();
@@ -615,7 +660,6 @@ fn a_missing_or_doubtful_secret_names_its_variable() {
     let two_lines = file.path().to_str().unwrap();
     let base = [("HALO_CLIENT_ID", "id"), ("HALO_CLIENT_SECRET", "x")];
     for (extra, message) in [
-        (vec![], "COVE_API_KEY is not set"),
         (vec![("COVE_API_KEY", " ")], "COVE_API_KEY is empty"),
         (
             vec![("COVE_API_KEY", "a"), ("COVE_API_KEY_FILE", "b")],
@@ -635,6 +679,64 @@ fn a_missing_or_doubtful_secret_names_its_variable() {
         assert!(error.message().contains(message), "{error}");
         assert!(error.hint().is_some());
     }
+}
+
+#[test]
+fn live_counts_need_partner_and_user_and_no_account() {
+    let text = r#"
+[cove]
+source = "management"
+partner = "Acme (admin@acme.com)"
+username = "api"
+[halo]
+base_url = "https://acme.halopsa.com"
+"#;
+    let settings = Settings::from_toml(text, "f.toml").unwrap();
+    assert_eq!(
+        settings.cove.management.base_url,
+        "https://api.backup.management/jsonapi"
+    );
+    let policy = settings.cove.management.policy();
+    assert_eq!(policy, cove_api::management::billable::Policy::default());
+    for (section, line, message) in [
+        ("username = \"api\"", "", "cove.username is not set"),
+        (
+            "username = \"api\"",
+            "username = \"api\"\n[cove.management]\nusers_column = \"I3\"",
+            "f.toml:7: cove.management.users_column: the device's password is not asked for",
+        ),
+    ] {
+        let error = Settings::from_toml(&text.replace(section, line), "f.toml").unwrap_err();
+        assert!(error.message().contains(message), "{error}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn a_nested_section_is_overridden_by_the_environment_too() {
+    let settings = load(
+        MINIMAL,
+        &[
+            ("COVE_HALO_COVE_MANAGEMENT_SERVERS", "combined"),
+            ("COVE_HALO_COVE_MANAGEMENT_FAIR_USE_WORKSTATION", "500"),
+            ("COVE_HALO_COVE_EFILE", "a.csv, b.csv"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        settings.cove.management.servers,
+        super::ServersSetting::Combined
+    );
+    assert_eq!(settings.cove.management.fair_use_workstation, 500);
+    let files = ["a.csv", "b.csv"].map(std::path::PathBuf::from);
+    assert_eq!(settings.cove.efile, files);
+    let error = load(MINIMAL, &[("COVE_HALO_COVE_MANAGEMENT_GIGABYTE", "big")]).unwrap_err();
+    assert!(
+        error
+            .message()
+            .starts_with("COVE_HALO_COVE_MANAGEMENT_GIGABYTE: unknown variant"),
+        "{error}"
+    );
 }
 
 mod pairs;

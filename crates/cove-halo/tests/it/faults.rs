@@ -188,7 +188,7 @@ async fn what_is_set_wrong_is_said_in_one_line_with_a_hint() {
         Settings::from_toml(&text, "f").unwrap()
     };
     let wrong_key = Secrets {
-        cove_api_key: "wrong-canary".into(),
+        cove_api_key: Some("wrong-canary".into()),
         ..good.clone()
     };
     let wrong_secret = Secrets {

@@ -117,7 +117,7 @@ impl Bench {
 
 pub(crate) fn secrets() -> Secrets {
     Secrets {
-        cove_api_key: sandbox::API_KEY.into(),
+        cove_api_key: Some(sandbox::API_KEY.into()),
         halo_client_id: sandbox::HALO_CLIENT_ID.to_owned(),
         halo_client_secret: sandbox::HALO_CLIENT_SECRET.into(),
         cove_password: None,

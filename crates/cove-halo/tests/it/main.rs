@@ -15,5 +15,6 @@ mod report;
 mod revert;
 mod runs;
 mod schedule;
+mod sources;
 mod state;
 mod watching;

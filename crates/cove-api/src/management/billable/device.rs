@@ -147,3 +147,33 @@ impl Device {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Device, Physicality};
+    use crate::management::Column;
+    use crate::management::statistics::DeviceRow;
+
+    #[test]
+    fn physicality_is_read_from_words_and_no_number_is_guessed() {
+        let other = |text: &str| Some(Physicality::Other(text.to_owned()));
+        for (value, expected) in [
+            (json!("Physical"), Some(Physicality::Physical)),
+            (json!(" virtual "), Some(Physicality::Virtual)),
+            (json!("Undefined"), None),
+            (json!(""), None),
+            (json!("1"), other("1")),
+            (json!(1), other("1")),
+            (json!(2), other("2")),
+            (json!(0), other("0")),
+            (json!("Container"), other("Container")),
+        ] {
+            let row = json!({"AccountId": 1, "PartnerId": 2, "Settings": [{"I81": value}]});
+            let row: DeviceRow = serde_json::from_value(row).unwrap();
+            let device = Device::from_row(&row, &Column::M365Users);
+            assert_eq!(device.physicality, expected, "{value}");
+        }
+    }
+}

@@ -17,6 +17,8 @@ pub use policy::{
     UndefinedPhysicality,
 };
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 
 use super::ids::{DeviceId, PartnerId};
@@ -143,6 +145,26 @@ pub enum Unclassified {
     UnknownProduct,
     /// It is a tenant, and its number of users is not known.
     UnknownUsers,
+}
+
+impl fmt::Display for Unclassified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownCustomer => "its customer is not in the tree",
+            Self::Misplaced => "no end customer stands above it",
+            Self::UnknownState => "the state of its customer is not known",
+            Self::UndefinedSystem => "the kind of its operating system is not known",
+            Self::UndefinedPhysicality => "nothing says whether it is physical or virtual",
+            Self::StrangePhysicality(other) => {
+                return write!(
+                    f,
+                    "its physicality is {other:?}, neither physical nor virtual"
+                );
+            }
+            Self::UnknownProduct => "its product is not known",
+            Self::UnknownUsers => "its number of users is not known",
+        })
+    }
 }
 
 /// What somebody should look at.

@@ -3,12 +3,13 @@
 mod records;
 
 use super::Service;
+use super::source::Probe;
 use crate::error::ServiceError;
 use crate::settings::{Audience, MatchKey};
 use crate::time;
 use api_core::wire::Guarded;
 use billing_sync::ids::ContractId;
-use billing_sync::ports::{TargetReader, UsageSource};
+use billing_sync::ports::TargetReader;
 use billing_sync::target::TargetSnapshot;
 use cove_api::billing::{Invoice, TimeFrame};
 use halopsa_api::{FieldOwner, Grant};
@@ -87,7 +88,7 @@ impl Service {
     /// problem.
     pub async fn doctor(&self) -> Vec<Check> {
         let mut checks = vec![self.check_settings()];
-        checks.extend(self.check_cove().await);
+        checks.extend(self.check_source().await);
         checks.extend(self.check_halo().await);
         checks.push(self.check_state().await);
         checks
@@ -103,40 +104,62 @@ impl Service {
         Check::ok(
             "settings",
             format!(
-                "account {}, {contracts}, {} rules, {}",
-                settings.cove.account_id,
+                "{}, {contracts}, {} rules, {}",
+                self.account(),
                 settings.rules.len(),
                 settings.halo.base_url
             ),
         )
     }
 
-    async fn check_cove(&self) -> Vec<Check> {
-        const LOGIN: &str = "N-able login";
+    async fn check_source(&self) -> Vec<Check> {
         let month = time::last_month(self.inner.clock.wall())
             .and_then(|period| Some((period, TimeFrame::try_from(period.number()).ok()?)));
-        let Some((period, month)) = month else {
-            return vec![Check::skipped(LOGIN, "the clock does not tell the month")];
+        let name = match &self.inner.source.probe {
+            Probe::Billing(_) => "N-able login",
+            Probe::Live(_) => "Cove login",
+            Probe::Files => "EFiles",
+            Probe::Given => "usage",
         };
-        if self.inner.settings.cove.audience == Audience::Indirect {
-            return vec![match self.inner.cove.fetch(period).await {
-                Ok(usage) => Check::ok(
-                    LOGIN,
-                    format!("{} usage lines in {period}", usage.lines.len()),
-                ),
-                Err(error) => Check::problem(LOGIN, &error.into()),
-            }];
-        }
-        match self.inner.cove.client().invoices_ready(month).await {
-            Ok(invoices) => {
-                let mut checks = vec![Check::ok(
-                    LOGIN,
-                    format!("{} invoices for {month}", invoices.len()),
-                )];
-                checks.extend(self.check_invoices(month, &invoices));
-                checks
+        let Some((period, month)) = month else {
+            return vec![Check::skipped(name, "the clock does not tell the month")];
+        };
+        match &self.inner.source.probe {
+            Probe::Billing(client) if self.inner.settings.cove.audience == Audience::Direct => {
+                match client.invoices_ready(month).await {
+                    Ok(invoices) => {
+                        let detail = format!("{} invoices for {month}", invoices.len());
+                        let mut checks = vec![Check::ok(name, detail)];
+                        checks.extend(self.check_invoices(month, &invoices));
+                        checks
+                    }
+                    Err(error) => vec![Check::problem(name, &error.into())],
+                }
             }
-            Err(error) => vec![Check::problem(LOGIN, &error.into())],
+            Probe::Live(client) => vec![match client.login().await {
+                Ok(user) => {
+                    let id = user
+                        .partner_id
+                        .map_or_else(String::new, |id| format!(" ({id})"));
+                    let partner = self.inner.settings.cove.partner.as_deref();
+                    let detail = format!("sees {}{id}", partner.unwrap_or_default());
+                    Check::warning(
+                        name,
+                        detail,
+                        "live counts are never final, only the invoice is",
+                    )
+                }
+                Err(error) => Check::problem(name, &error.into()),
+            }],
+            Probe::Billing(_) | Probe::Files | Probe::Given => {
+                vec![match self.inner.source.usage.fetch(period).await {
+                    Ok(usage) => Check::ok(
+                        name,
+                        format!("{} usage lines in {period}", usage.lines.len()),
+                    ),
+                    Err(error) => Check::problem(name, &error.into()),
+                }]
+            }
         }
     }
 
