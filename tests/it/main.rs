@@ -15,6 +15,7 @@ mod cove_faults;
 mod cove_management;
 mod cove_session;
 mod cove_switches;
+mod docs;
 mod faults;
 mod halo_bench;
 mod halo_contract;

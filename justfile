@@ -1,0 +1,49 @@
+# Each step of `.ci/run` by name. `just` alone runs everything a change must pass.
+
+# everything a change must pass
+all:
+    .ci/run
+
+# a C compiler and certificates
+tools:
+    .ci/run tools
+
+# formatting
+fmt:
+    .ci/run fmt
+
+# no ignored code block, no skipped test
+text:
+    .ci/run text
+
+# lints, warnings are errors
+clippy:
+    .ci/run clippy
+
+# each TLS choice, and the engine without its SQLite store
+features:
+    .ci/run features
+
+# rustdoc without warnings
+doc:
+    .ci/run doc
+
+# all tests
+test:
+    .ci/run test
+
+# every recipe runs
+recipes:
+    .ci/run recipes
+
+# the demo runs
+demo:
+    .ci/run demo
+
+# HaloPSA clients that others wrote, against the sandbox
+independent:
+    .ci/run independent
+
+# the book on a local port; needs mdbook
+book:
+    mdbook serve docs
