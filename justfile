@@ -44,6 +44,10 @@ demo:
 independent:
     .ci/run independent
 
+# the report's page in a real browser
+browser:
+    .ci/run browser
+
 # the book on a local port; needs mdbook
 book:
     mdbook serve docs
