@@ -196,7 +196,9 @@ fn every_settings_block_of_the_book_loads() {
     for (name, text) in pages() {
         for block in blocks(&text, "toml") {
             std::fs::write(&file, &block).unwrap();
-            let loaded = SettingsFile::load(Some(&file), &required);
+            // The environment overrides every pair alike, so it helps out only where it must.
+            let loaded = SettingsFile::load(Some(&file), &|_| None)
+                .or_else(|_| SettingsFile::load(Some(&file), &required));
             assert!(loaded.is_ok(), "{name}: {}\n{block}", loaded.unwrap_err());
             checked += 1;
         }
