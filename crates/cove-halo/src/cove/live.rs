@@ -149,11 +149,14 @@ fn lines(
     devices: &[Device],
 ) -> Vec<UsageLine> {
     let column = Column::from(DeviceColumn::Name);
-    let named = statistics.devices.iter().map(|row| {
-        let name = row.settings.text(&column).unwrap_or_default();
-        (row.device_id, name.to_owned())
-    });
-    let names: BTreeMap<DeviceId, String> = named.collect();
+    let names: BTreeMap<DeviceId, String> = statistics
+        .devices
+        .iter()
+        .map(|row| {
+            let name = row.settings.text(&column).unwrap_or_default();
+            (row.device_id, name.to_owned())
+        })
+        .collect();
     let users: BTreeMap<DeviceId, Option<Decimal>> = devices
         .iter()
         .map(|device| (device.id, device.m365_users))
