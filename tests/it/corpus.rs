@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets over the fixtures and a few thousand mutations of them, the same ones every time.
 
 mod files;
+mod halo;
 mod wire;
 
 use crate::bench::Bench;
@@ -130,6 +131,39 @@ fn cove_waits_are_read_or_refused() {
     ];
     let seeds: Vec<Vec<u8>> = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
     run(wire::retry_after, &seeds, 3_000);
+}
+
+#[test]
+fn cove_and_halo_dates_are_read_or_kept_as_text() {
+    let seeds = [
+        "2024-11-01",
+        "2021-01-04 20:02:13.470",
+        "2024-02-09T15:04:06",
+        "December  01, 2024",
+        "11-30-2024",
+        "2026-01-03T02:00:11.27Z",
+        "2026-01-03T02:00:11+02:00",
+        "202610",
+        "0001-01-01T00:00:00",
+    ];
+    let seeds: Vec<Vec<u8>> = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
+    run(wire::dates, &seeds, 3_000);
+}
+
+#[test]
+fn halo_lists_are_whole_or_errors_that_name_the_call() {
+    let mut seeds = fixtures("crates/halopsa-api/tests/fixtures", ".json");
+    seeds.extend(fixtures("crates/sandbox/tests/samples/halo", ".json"));
+    run(halo::halo_lists, &seeds, 1_000);
+}
+
+#[test]
+fn halo_error_bodies_become_one_short_line() {
+    let folder = "crates/halopsa-api/tests/fixtures";
+    let mut seeds = fixtures(folder, ".400.json");
+    seeds.extend(fixtures(folder, ".txt"));
+    seeds.push(b"<html><head><title>502 Bad Gateway</title></head><body>x</body></html>".to_vec());
+    run(halo::halo_errors, &seeds, 3_000);
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
 use api_core::{RetryPolicy, SecretString, parse_retry_after};
 use cove_api::billing::{
-    AccountId, BillingClient, ClientPart, EFileUsage, Guarded, Limits, TimeFrame, TotalsOptions,
-    UsageDocument, UsageEvent, UsageVisitor, fold_usage_bytes, read_usage_bytes, total_usage_bytes,
+    AccountId, BillingClient, ClientPart, DateText, EFileUsage, Guarded, Limits, TimeFrame,
+    TotalsOptions, UsageDocument, UsageEvent, UsageVisitor, fold_usage_bytes, read_usage_bytes,
+    total_usage_bytes,
 };
 use cove_api::management::{Depth, ManagementClient, PartnerId, StatisticsQuery};
+use halopsa_api::HaloTime;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -185,5 +187,26 @@ pub(crate) fn retry_after(bytes: &[u8]) {
     let wait = parse_retry_after(&text, now);
     if let Ok(seconds) = text.trim().parse::<u32>() {
         assert_eq!(wait, Some(Duration::from_secs(seconds.into())));
+    }
+}
+
+/// A date keeps its text, and what is read out of it reads the same again; a month is six digits or refused.
+pub(crate) fn dates(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let date = DateText::new(text.clone());
+    assert_eq!(date.as_str(), text);
+    assert_eq!(date.ymd().is_some(), date.iso_date().is_some());
+    if let Some(iso) = date.iso_date_time() {
+        assert_eq!(
+            DateText::new(iso.clone()).iso_date_time().as_deref(),
+            Some(iso.as_str())
+        );
+    }
+    if let Ok(month) = text.parse::<TimeFrame>() {
+        assert_eq!(month.to_string(), text.trim());
+        assert!((1..=12).contains(&month.month()));
+    }
+    if let Some(time) = HaloTime::parse(&text) {
+        assert_eq!(HaloTime::parse(&time.to_string()), Some(time));
     }
 }
