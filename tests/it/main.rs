@@ -7,6 +7,7 @@
 
 mod arrows;
 mod bench;
+mod checklist;
 mod corpus;
 mod cove_bench;
 mod cove_billable;
@@ -14,7 +15,9 @@ mod cove_contract;
 mod cove_faults;
 mod cove_management;
 mod cove_session;
+mod cove_suite;
 mod cove_switches;
+mod cove_watermark;
 mod docs;
 mod faults;
 mod halo_bench;

@@ -2,3 +2,5 @@
 
 pub mod billing;
 pub mod management;
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -71,6 +71,8 @@ pub enum FaultKind {
     Html200,
     /// Handles the request, then answers with broken JSON.
     MalformedJson,
+    /// Handles the request; in the answer, the first `Quantity` is the word `many`.
+    UnreadableQuantity,
     /// Handles the request, then closes the connection half way through the body.
     TruncatedBody,
     /// Handles the request, then answers 200 without a body.
@@ -106,6 +108,7 @@ impl FaultKind {
             | Self::StatusAfterCommit(_)
             | Self::ResetAfterCommit
             | Self::MalformedJson
+            | Self::UnreadableQuantity
             | Self::TruncatedBody
             | Self::EmptyBody
             | Self::NullBody

@@ -206,10 +206,30 @@ async fn spoil(kind: &FaultKind, response: Response) -> Response {
         }
         FaultKind::EmptyBody => reply::json_text(""),
         FaultKind::NullBody => reply::json_text("null"),
+        FaultKind::UnreadableQuantity => unreadable_quantity(response).await,
         FaultKind::Drip => in_pieces(response, 16, true).await,
         FaultKind::TruncatedBody => in_pieces(response, 2, false).await,
         _ => response,
     }
+}
+
+/// Puts a word where the first quantity stands; an answer without one stays as it is.
+async fn unreadable_quantity(response: Response) -> Response {
+    const NAME: &str = "\"Quantity\":";
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return lost();
+    };
+    let text = String::from_utf8_lossy(&body);
+    let spoiled = text.split_once(NAME).and_then(|(before, after)| {
+        let end = after.find([',', '}'])?;
+        Some(format!("{before}{NAME}\"many\"{}", after.get(end..)?))
+    });
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(
+        parts,
+        Body::from(spoiled.unwrap_or_else(|| text.into_owned())),
+    )
 }
 
 /// Sends the body in `pieces`, with pauses; the last one only if the body is to be complete.

@@ -298,17 +298,20 @@ async fn files_that_do_not_fit_stop_the_read_and_say_which() {
             Scene::new(&[std::slice::from_ref(&good), std::slice::from_ref(&good)]).names(table),
             "invoice 1 is in the EFile",
         ),
-        (Scene::new(&[&[good.clone()]]), "nothing tells the ids"),
         (
-            Scene::new(&[&[good.clone()]]).names("name,customer_id\nA,1\na,2\n"),
+            Scene::new(&[std::slice::from_ref(&good)]),
+            "nothing tells the ids",
+        ),
+        (
+            Scene::new(&[std::slice::from_ref(&good)]).names("name,customer_id\nA,1\na,2\n"),
             "gives `a` two ids",
         ),
         (
-            Scene::new(&[&[good.clone()]]).names("name,customer_id\n,2\n"),
+            Scene::new(&[std::slice::from_ref(&good)]).names("name,customer_id\n,2\n"),
             "blank name or id in row 2",
         ),
         (
-            Scene::new(&[&[good.clone()]]).names("customer\nA\n"),
+            Scene::new(&[std::slice::from_ref(&good)]).names("customer\nA\n"),
             "cannot be read",
         ),
     ] {
