@@ -7,6 +7,7 @@ mod memory;
 mod period;
 pub mod plan;
 pub mod ports;
+pub mod retry;
 pub mod revert;
 pub mod rules;
 pub mod run;

@@ -4,8 +4,8 @@
 use crate::ids::{CustomerId, LicenceId, RunId};
 use crate::memory::Memory;
 use crate::plan::{
-    Body, Change, ChangeKind, Exception, ExceptionKind, Ledger, Plan, RequestEstimate, digest_of,
-    guards_of_changes,
+    Body, Change, ChangeKind, Exception, ExceptionKind, Ledger, Money, Plan, RequestEstimate,
+    digest_of, guards_of_changes, money_guard, price_of,
 };
 use crate::rules::Rules;
 use crate::run::{ChangeRecord, Outcome};
@@ -66,7 +66,15 @@ pub fn plan_revert(input: &RevertInput<'_>) -> Plan {
         .filter(|record| record.client.is_none())
         .count();
     let managed = input.memory.owned.len().max(changes.len()) as u64;
-    let guards = guards_of_changes(&changes, managed, unplaced, &input.rules.limits);
+    let mut guards = guards_of_changes(&changes, managed, unplaced, &input.rules.limits);
+    guards.extend(money_guard(&changes, &input.rules.limits, |change| {
+        let taken_back = input
+            .run
+            .changes
+            .iter()
+            .find(|record| record.change.key() == change.key())?;
+        price_of(&taken_back.change)
+    }));
     let writes = changes
         .iter()
         .filter(|change| change.kind != ChangeKind::Keep)
@@ -81,6 +89,8 @@ pub fn plan_revert(input: &RevertInput<'_>) -> Plan {
         changes,
         exceptions,
         ledger: Ledger::default(),
+        ledger_by_contract: Vec::new(),
+        money: Money::default(),
         guards,
         requests: RequestEstimate {
             read: input.read_requests,

@@ -1,6 +1,6 @@
 //! What the MSP decided about billing: the planner's third input. Defaults are written here and nowhere else.
 
-use crate::ids::{CustomerId, ServiceName};
+use crate::ids::{ClientId, ContractId, CustomerId, ServiceName};
 use crate::period::Period;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Rules {
     pub products: Vec<String>,
     /// The rules, in order. The first that matches customer, service and period decides alone.
     pub rules: Vec<Rule>,
+    /// What becomes of charges of a contract as a whole, in order; the first that matches decides. A charge that none
+    /// matches stays the MSP's own cost, and is an exception.
+    pub allocations: Vec<Allocation>,
     /// The limits beyond which a plan is not applied without a reason.
     pub limits: Limits,
 }
@@ -30,6 +33,7 @@ impl Default for Rules {
             adopt: Adopt::Exact,
             products: Vec::new(),
             rules: Vec::new(),
+            allocations: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -118,6 +122,56 @@ impl Default for Terms {
     }
 }
 
+/// What becomes of a charge of a contract as a whole (an additional capacity pool, a committed charge).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The service or feature that is charged.
+    pub service: ServiceName,
+    /// The contract it is for; `None` for every contract.
+    pub contract: Option<ContractId>,
+    /// The last period it applies to; `None` for no end.
+    pub until: Option<Period>,
+    /// What becomes of it.
+    pub method: Method,
+}
+
+impl Allocation {
+    /// True when this is for that charge and period.
+    pub fn matches(&self, contract: &ContractId, service: &ServiceName, period: Period) -> bool {
+        self.service == *service
+            && self.contract.as_ref().is_none_or(|only| only == contract)
+            && self.until.is_none_or(|until| period <= until)
+    }
+}
+
+/// What becomes of a charge of a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// It stays the MSP's own cost. Counted in the ledger, and no exception: it was declared.
+    OwnCost,
+    /// Its units are divided, in whole units that sum exactly to it, over the customers of the contract that have usage
+    /// and a client. Largest remainder; of equal ones the lower customer id gets more.
+    Divide {
+        /// In proportion to what.
+        over: Over,
+        /// The subscription that holds a customer's part, instead of the template's name.
+        name: Option<String>,
+        /// What happens to a fraction of the whole charge, before it is divided; `None`: a fraction is an exception.
+        round: Option<Round>,
+    },
+}
+
+/// What a charge is divided in proportion to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Every customer the same.
+    Customers,
+    /// Each customer by its units of this service under the contract.
+    UsageOf(ServiceName),
+}
+
 /// What happens to a fraction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -135,21 +189,42 @@ pub enum Round {
 pub struct Limits {
     /// Share of the existing managed subscriptions that may change, in percent.
     pub max_changed_percent: u32,
+    /// Changes below which that share is not measured: of three subscriptions, two are many in percent and few to look at.
+    pub min_changed: u32,
     /// Subscriptions that may go to zero.
     pub max_zeroed: u32,
     /// Subscriptions that may be created.
     pub max_created: u32,
     /// Change of one client's counts against what it had, in percent.
     pub max_client_change_percent: u32,
+    /// What all changes of counts together may be worth, in the vendor's money and whichever way they go; `None` for no
+    /// limit.
+    pub max_money_delta: Option<Decimal>,
+    /// Limits of single clients.
+    pub clients: Vec<ClientLimit>,
+}
+
+/// A limit of one client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientLimit {
+    /// The client.
+    pub client: ClientId,
+    /// Change of its counts against what it had, in percent, instead of [`Limits::max_client_change_percent`].
+    pub max_change_percent: Option<u32>,
+    /// The highest count that a change may give any of its subscriptions.
+    pub max_count: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             max_changed_percent: 50,
+            min_changed: 10,
             max_zeroed: 10,
             max_created: 500,
             max_client_change_percent: 200,
+            max_money_delta: None,
+            clients: Vec::new(),
         }
     }
 }

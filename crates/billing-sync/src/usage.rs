@@ -4,7 +4,7 @@ use crate::ids::{ContractId, CustomerId, ServiceName};
 use crate::period::Period;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything the vendor says about one period. A fetch that failed half way is an error of the source, never a
 /// shorter `Usage`.
@@ -134,6 +134,30 @@ pub struct Completeness {
     pub contracts_unlisted: BTreeSet<ContractId>,
     /// What else speaks against it, in words.
     pub gaps: Vec<String>,
+    /// Totals in money that the vendor states, where it does.
+    #[serde(default)]
+    pub stated: StatedTotals,
+}
+
+/// What the vendor says that everything costs, in money, to be held against the sum of the lines. Without taxes: a source
+/// fills in only totals that the amounts of all its lines and contract-level charges should sum to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedTotals {
+    /// The total of each contract for which one is stated.
+    pub contracts: BTreeMap<ContractId, Decimal>,
+    /// The total of each invoice for which one is stated.
+    pub invoices: Vec<InvoiceTotal>,
+}
+
+/// The total of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceTotal {
+    /// The invoice's number.
+    pub invoice: String,
+    /// The contracts it is for. All of their usage in the period is on it.
+    pub contracts: BTreeSet<ContractId>,
+    /// Its total.
+    pub amount: Decimal,
 }
 
 impl Completeness {

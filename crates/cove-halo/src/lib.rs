@@ -38,15 +38,15 @@ pub use schedule::{
     Why, next_wake,
 };
 pub use service::{
-    Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RevertOutcome, Service,
-    ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
+    Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RetryOutcome, RevertOutcome,
+    Service, ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
 };
 pub use settings::{
-    ActionSetting, AdoptSetting, Audience, CoveSettings, CoveSource, CustomerLookup, DEFAULT_FILE,
-    GigabyteSetting, GuardSettings, HaloSettings, InclusionSetting, ManagementSettings, MatchKey,
-    MatchSettings, MetricsSettings, MisplacedSetting, NotifySettings, NotifyWhen, Pair, PairName,
-    PhysicalitySetting, PoolSetting, RoundSetting, RuleSettings, ScheduleSettings, Secrets,
-    ServersSetting, Settings, SettingsError, SettingsFile, StateSettings, SubscriptionSettings,
-    WebhookShape, variable_of,
+    ActionSetting, AdoptSetting, AllocateSettings, Audience, ClientGuardSettings, CoveSettings,
+    CoveSource, CustomerLookup, DEFAULT_FILE, GigabyteSetting, GuardSettings, HaloSettings,
+    InclusionSetting, ManagementSettings, MatchKey, MatchSettings, MethodSetting, MetricsSettings,
+    MisplacedSetting, NotifySettings, NotifyWhen, Pair, PairName, PhysicalitySetting, PoolSetting,
+    RoundSetting, RuleSettings, ScheduleSettings, Secrets, ServersSetting, Settings, SettingsError,
+    SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, variable_of,
 };
 pub use watch::{ServiceWatch, Status, Unwatched, WaitWhy};

@@ -30,8 +30,8 @@ pub use ids::{
     SupplierId, TicketId,
 };
 pub use licences::{
-    Batch, LicenceChange, LicenceWrite, Licences, ListLicences, SUBSCRIPTION, SoftwareLicence,
-    WriteOutcome,
+    Batch, LicenceChange, LicenceWrite, Licences, ListLicences, Posted, SUBSCRIPTION,
+    SoftwareLicence, WriteOutcome,
 };
 pub use list::{List, Record};
 pub use moment::HaloTime;

@@ -145,6 +145,8 @@ pub(crate) enum Verb {
     Sync(verbs::sync::Args),
     /// Settle and finish a run that was interrupted
     Resume(verbs::resume::Args),
+    /// Try the failed changes of a run again, alone
+    Retry(verbs::retry::Args),
     /// Read everything back and compare it with what was recorded; writes nothing
     Verify(verbs::verify::Args),
     /// Explain one count, from the devices to the number; writes nothing
@@ -174,6 +176,7 @@ impl Verb {
             Self::Apply(_)
             | Self::Sync(_)
             | Self::Resume(_)
+            | Self::Retry(_)
             | Self::Revert(_)
             | Self::Schedule(_) => Interruption::Stops,
             Self::Sandbox(_) => Interruption::IsItsEnd,

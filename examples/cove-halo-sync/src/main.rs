@@ -64,6 +64,7 @@ async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
         Verb::Apply(args) => verbs::apply::run(args, app).await,
         Verb::Sync(args) => verbs::sync::run(args, app).await,
         Verb::Resume(args) => verbs::resume::run(args, app).await,
+        Verb::Retry(args) => verbs::retry::run(args, app).await,
         Verb::Verify(args) => verbs::verify::run(args, app).await,
         Verb::Why(args) => verbs::why::run(args, app).await,
         Verb::Drift(args) => verbs::drift::run(args, app).await,

@@ -22,6 +22,8 @@ impl Part {
             contract_id: self.line.contract.clone(),
             service: self.line.service.clone(),
             quantity: self.quantity,
+            amount: self.line.amount,
+            part_of: self.line.part_of.clone(),
             device_count: self.line.device_count,
             devices: self.line.devices.clone(),
         }

@@ -3,6 +3,7 @@
 use super::{Body, Change, ChangeKind, Plan, digest};
 use crate::ids::PlanId;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// Version of the plan document.
@@ -53,6 +54,8 @@ impl Plan {
             changes,
             exceptions,
             ledger,
+            ledger_by_contract,
+            money,
             guards,
             requests,
         } = &self.body;
@@ -88,6 +91,8 @@ impl Plan {
         put("changes", to_value(&listed));
         put("exceptions", to_value(exceptions));
         put("ledger", to_value(ledger));
+        put("ledger_by_contract", to_value(ledger_by_contract));
+        put("money", to_value(money));
         put("guards", to_value(guards));
         put("requests", to_value(requests));
         put("kept", to_value(&kept));
@@ -134,6 +139,8 @@ impl Plan {
             changes,
             exceptions: serde_json::from_value(take("exceptions")).map_err(unreadable)?,
             ledger: serde_json::from_value(take("ledger")).map_err(unreadable)?,
+            ledger_by_contract: or_default(take("ledger_by_contract")).map_err(unreadable)?,
+            money: or_default(take("money")).map_err(unreadable)?,
             guards: serde_json::from_value(take("guards")).map_err(unreadable)?,
             requests: serde_json::from_value(take("requests")).map_err(unreadable)?,
         };
@@ -157,6 +164,11 @@ fn id_of(body: &Body) -> PlanId {
         schema: PLAN_SCHEMA,
         body,
     }))
+}
+
+/// For what plans of earlier versions do not have.
+fn or_default<T: DeserializeOwned + Default>(value: Value) -> serde_json::Result<T> {
+    serde_json::from_value::<Option<T>>(value).map(Option::unwrap_or_default)
 }
 
 fn to_value<T: Serialize>(value: &T) -> Value {

@@ -1,7 +1,9 @@
 //! The plan while it is made: each line is matched, each unit booked, each key counted.
 
+use super::allocate::Recipients;
+use super::amounts::divided;
 use super::combine::{Part, in_vendor_units, near_twins, shared_terms};
-use super::ledger::{Bookkeeper, Bucket, Ledger};
+use super::ledger::{Account, Bookkeeper, Books, Bucket, Load};
 use super::lines::Line;
 use super::matching::{Match, Matcher};
 use super::quantity::{self, CountProblem};
@@ -9,7 +11,7 @@ use super::record::{Found, Records};
 use super::removal::{self, Absence};
 use super::scope::Scope;
 use super::{Change, ChangeKind, Derivation, Exception, ExceptionKind, PlanInput};
-use crate::ids::{ClientId, CustomerId, Key, LicenceId, ServiceName};
+use crate::ids::{ClientId, ContractId, CustomerId, Key, LicenceId, ServiceName};
 use crate::memory::Owned;
 use crate::rules::{Action, Terms};
 use crate::target::{Client, Subscription};
@@ -19,15 +21,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What is collected on the way.
 #[derive(Debug)]
 pub(super) struct Draft<'a> {
-    input: PlanInput<'a>,
+    pub(super) input: PlanInput<'a>,
     matcher: Matcher<'a>,
     records: Records<'a>,
-    scope: Scope,
-    books: Bookkeeper,
-    exceptions: Vec<Exception>,
+    pub(super) scope: Scope,
+    pub(super) books: Bookkeeper,
+    pub(super) exceptions: Vec<Exception>,
     keys: BTreeMap<Key, Vec<Part>>,
     seen: BTreeSet<CustomerId>,
     held: BTreeSet<CustomerId>,
+    /// Contracts of which something is not as it should be: absence under them proves nothing.
+    pub(super) held_contracts: BTreeSet<ContractId>,
+    /// Customers with usage that is billed to a client, by contract.
+    pub(super) recipients: BTreeMap<ContractId, Recipients<'a>>,
     /// Clients nothing may be written to, and why.
     blocked: BTreeMap<ClientId, (ExceptionKind, String)>,
     /// Customers nothing may be written for, and why.
@@ -48,6 +54,8 @@ impl<'a> Draft<'a> {
             keys: BTreeMap::new(),
             seen: BTreeSet::new(),
             held: BTreeSet::new(),
+            held_contracts: BTreeSet::new(),
+            recipients: BTreeMap::new(),
             blocked: BTreeMap::new(),
             blocked_customers: BTreeMap::new(),
             unplaced_record: false,
@@ -109,8 +117,14 @@ impl<'a> Draft<'a> {
         if !line.customer.is_blank() {
             self.seen.insert(line.customer.clone());
         }
+        let account = Account::of(&line);
         let Some(quantity) = line.quantity else {
             self.hold(&line);
+            let unknown = Load {
+                quantity: Decimal::ZERO,
+                amount: None,
+            };
+            self.books.receive(&account, unknown);
             if !self.scope.holds(&line.customer) {
                 return;
             }
@@ -124,7 +138,11 @@ impl<'a> Draft<'a> {
             );
             return;
         };
-        self.books.receive(&line.service, &line.unit, quantity);
+        let load = Load {
+            quantity,
+            amount: line.amount,
+        };
+        self.books.receive(&account, load);
         if line.service.is_blank() {
             let detail = "the vendor names no billing service for these units".to_owned();
             return self.set_aside(
@@ -136,20 +154,22 @@ impl<'a> Draft<'a> {
             );
         }
         if !self.in_scope(&line.service) {
-            return self
-                .books
-                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+            return self.books.book(&account, Bucket::Ignored, load);
         }
         let terms = match self.action(&line) {
             Action::Ignore { .. } => {
-                return self
-                    .books
-                    .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+                return self.books.book(&account, Bucket::Ignored, load);
             }
             Action::Bill(terms) => terms,
         };
         match self.matcher.find(&line) {
-            Match::Client(client) => self.place(line, quantity, client, terms),
+            Match::Client(client) => {
+                self.recipients
+                    .entry(line.contract.clone())
+                    .or_default()
+                    .note(&line, quantity, client);
+                self.place(line, quantity, client, terms);
+            }
             Match::None(detail) => {
                 self.set_aside(
                     &line,
@@ -192,36 +212,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Books what belongs to no customer.
-    pub(super) fn take_contract_amounts(&mut self) {
-        for amount in &self.input.usage.contract_amounts {
-            self.books
-                .receive(&amount.service, &amount.unit, amount.quantity);
-            // Nobody's in particular: a plan for one client leaves it out.
-            let bucket = if self.in_scope(&amount.service) && self.scope.is_everybody() {
-                Bucket::ContractLevel
-            } else {
-                Bucket::Ignored
-            };
-            self.books
-                .book(&amount.service, &amount.unit, bucket, amount.quantity);
-            if bucket == Bucket::ContractLevel && !amount.quantity.is_zero() {
-                self.exceptions.push(Exception {
-                    kind: ExceptionKind::ContractLevel,
-                    customer_id: None,
-                    customer_name: String::new(),
-                    service: Some(amount.service.clone()),
-                    quantity: Some(amount.quantity),
-                    detail: format!(
-                        "charged to contract {} as a whole, not to a customer",
-                        amount.contract
-                    ),
-                });
-            }
-        }
-    }
-
-    fn in_scope(&self, service: &ServiceName) -> bool {
+    pub(super) fn in_scope(&self, service: &ServiceName) -> bool {
         let products = &self.input.rules.products;
         products.is_empty()
             || products
@@ -241,11 +232,14 @@ impl<'a> Draft<'a> {
             )
     }
 
-    fn place(&mut self, line: Line, quantity: Decimal, client: &Client, terms: Terms) {
+    /// Keeps what is billed to a client for its key.
+    pub(super) fn place(&mut self, line: Line, quantity: Decimal, client: &Client, terms: Terms) {
         if self.input.only.is_some_and(|only| only != client.id) {
-            return self
-                .books
-                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+            let load = Load {
+                quantity,
+                amount: line.amount,
+            };
+            return self.books.book(&Account::of(&line), Bucket::Ignored, load);
         }
         if let Some((kind, detail)) = self.blocked_customers.get(&line.customer).cloned() {
             // Its sum is not whole: neither is the sum of the client.
@@ -273,7 +267,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Turns the collected keys into changes, and what is left of them into exceptions.
-    pub(super) fn finish(mut self) -> (Vec<Change>, Vec<Exception>, Ledger) {
+    pub(super) fn finish(mut self) -> (Vec<Change>, Vec<Exception>, Books) {
         let keys = std::mem::take(&mut self.keys);
         let with_usage: BTreeSet<Key> = keys.keys().cloned().collect();
         let near_twins = near_twins(&keys);
@@ -298,6 +292,24 @@ impl<'a> Draft<'a> {
             }
         }
         let blocked: BTreeSet<ClientId> = self.blocked.keys().copied().collect();
+        let books = self.books.close(self.input.usage);
+        let everybody = self.scope.is_everybody();
+        for detail in books
+            .money
+            .disagreements()
+            .into_iter()
+            .filter(|_| everybody)
+        {
+            self.exceptions.push(Exception {
+                kind: ExceptionKind::TotalsDisagree,
+                customer_id: None,
+                customer_name: String::new(),
+                service: None,
+                quantity: None,
+                detail,
+            });
+        }
+        self.held_contracts.extend(books.money.doubted());
         let (removals, suspicions) = removal::removals(&Absence {
             usage: self.input.usage,
             target: self.input.target,
@@ -306,12 +318,13 @@ impl<'a> Draft<'a> {
             with_usage: &with_usage,
             seen: &self.seen,
             held: &self.held,
+            held_contracts: &self.held_contracts,
             blocked: &blocked,
             only: self.input.only,
         });
         changes.extend(removals);
         self.exceptions.extend(suspicions);
-        (changes, self.exceptions, self.books.close())
+        (changes, self.exceptions, books)
     }
 
     /// The change of one key, or why there is none. No change at all where there is nothing to bill and no record.
@@ -413,11 +426,13 @@ impl<'a> Draft<'a> {
                 free = in_vendor_units(derivation.free, part.terms.multiplier);
                 lost = in_vendor_units(rounding, part.terms.multiplier);
             }
-            let (service, unit) = (&part.line.service, &part.line.unit);
-            self.books.book(service, unit, Bucket::Free, free);
-            self.books.book(service, unit, Bucket::Rounding, lost);
-            self.books
-                .book(service, unit, Bucket::Billed, part.quantity - free - lost);
+            let units = [part.quantity - free - lost, free, lost];
+            let money = divided(part.line.amount, &units);
+            let account = Account::of(&part.line);
+            let buckets = [Bucket::Billed, Bucket::Free, Bucket::Rounding];
+            for ((bucket, quantity), amount) in buckets.into_iter().zip(units).zip(money) {
+                self.books.book(&account, bucket, Load { quantity, amount });
+            }
         }
     }
 
@@ -430,12 +445,15 @@ impl<'a> Draft<'a> {
         detail: String,
     ) {
         self.hold(line);
+        let load = Load {
+            quantity,
+            amount: line.amount,
+        };
+        let account = Account::of(line);
         if !self.scope.holds(&line.customer) {
-            return self
-                .books
-                .book(&line.service, &line.unit, Bucket::Ignored, quantity);
+            return self.books.book(&account, Bucket::Ignored, load);
         }
-        self.books.book(&line.service, &line.unit, bucket, quantity);
+        self.books.book(&account, bucket, load);
         let service = (!line.service.is_blank()).then_some(&line.service);
         self.except(kind, Some(line), service, Some(quantity), detail);
     }

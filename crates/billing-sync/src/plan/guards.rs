@@ -1,6 +1,8 @@
 //! Guards as data: what a plan is measured against before it may be applied.
 
-use super::{Change, ChangeKind, PlanInput};
+use super::{Change, ChangeKind, Ledger, PlanInput, limits};
+use crate::memory::Memory;
+use crate::period::Period;
 use crate::rules::Limits;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,11 +32,15 @@ pub enum GuardName {
     MaxCreated,
     /// Largest change of one client's counts, in percent.
     MaxClientChangePercent,
+    /// What a single client is limited to by its own settings.
+    ClientLimit,
+    /// What all changes of counts are worth, in the vendor's money.
+    MaxMoneyDelta,
 }
 
 impl GuardName {
     /// All guards, in the order they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Finality,
         Self::Completeness,
         Self::EmptySource,
@@ -44,6 +50,8 @@ impl GuardName {
         Self::MaxZeroed,
         Self::MaxCreated,
         Self::MaxClientChangePercent,
+        Self::ClientLimit,
+        Self::MaxMoneyDelta,
     ];
 
     /// Its name in settings, JSON and `--override`.
@@ -58,6 +66,8 @@ impl GuardName {
             Self::MaxZeroed => "max_zeroed",
             Self::MaxCreated => "max_created",
             Self::MaxClientChangePercent => "max_client_change_percent",
+            Self::ClientLimit => "client_limit",
+            Self::MaxMoneyDelta => "max_money_delta",
         }
     }
 }
@@ -101,6 +111,7 @@ pub struct Guard {
 pub(super) fn measure(
     input: &PlanInput<'_>,
     changes: &[Change],
+    ledger: &Ledger,
     unplaced_records: usize,
 ) -> Vec<Guard> {
     let PlanInput {
@@ -109,7 +120,6 @@ pub(super) fn measure(
         rules,
         ..
     } = *input;
-    let newest = memory.owned.iter().map(|owned| owned.period).max();
     let gaps = usage.completeness.problems();
     let existing = changes
         .iter()
@@ -143,15 +153,7 @@ pub(super) fn measure(
             value: format!("{} usage lines", usage.lines.len()),
             tripped: usage.lines.is_empty(),
         },
-        Guard {
-            guard: GuardName::ClosedPeriod,
-            limit: newest.map_or_else(
-                || "any month".to_owned(),
-                |newest| format!("{newest} or later"),
-            ),
-            value: usage.period.to_string(),
-            tripped: newest.is_some_and(|newest| usage.period < newest),
-        },
+        closed_period(usage.period, memory),
     ];
     guards.extend(of_changes(
         changes,
@@ -159,7 +161,31 @@ pub(super) fn measure(
         unplaced_records,
         &rules.limits,
     ));
+    guards.extend(limits::money(changes, &rules.limits, |change| {
+        limits::price_of(change).or_else(|| {
+            // No usage any more: what its service costs elsewhere.
+            ledger
+                .rows()
+                .iter()
+                .filter(|row| row.service.as_str() == change.name)
+                .find_map(|row| row.amount.as_ref()?.vendor?.checked_div(row.vendor))
+        })
+    }));
     guards
+}
+
+/// Whether a later month was applied already.
+pub(crate) fn closed_period(period: Period, memory: &Memory) -> Guard {
+    let newest = memory.owned.iter().map(|owned| owned.period).max();
+    Guard {
+        guard: GuardName::ClosedPeriod,
+        limit: newest.map_or_else(
+            || "any month".to_owned(),
+            |newest| format!("{newest} or later"),
+        ),
+        value: period.to_string(),
+        tripped: newest.is_some_and(|newest| period < newest),
+    }
 }
 
 /// The guards that look at the changes and the records alone, whatever the changes come from. `existing` is the number of
@@ -173,7 +199,7 @@ pub(crate) fn of_changes(
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
     let (created, emptied) = (count(ChangeKind::Create), count(ChangeKind::Zero));
     let moving = count(ChangeKind::Update) + emptied;
-    vec![
+    let mut guards = vec![
         Guard {
             guard: GuardName::UnreadableTarget,
             limit: "0".to_owned(),
@@ -185,7 +211,8 @@ pub(crate) fn of_changes(
             guard: GuardName::MaxChangedPercent,
             limit: limits.max_changed_percent.to_string(),
             value: percent(moving, existing),
-            tripped: moving * 100 > u64::from(limits.max_changed_percent) * existing,
+            tripped: moving >= u64::from(limits.min_changed)
+                && moving * 100 > u64::from(limits.max_changed_percent) * existing,
         },
         Guard {
             guard: GuardName::MaxZeroed,
@@ -200,11 +227,13 @@ pub(crate) fn of_changes(
             tripped: created > u64::from(limits.max_created),
         },
         client_change(changes, limits),
-    ]
+    ];
+    guards.extend(limits::of_clients(changes, limits));
+    guards
 }
 
 /// The client whose existing counts move most, as a share of what it had. A client that had nothing is not
-/// measured: what it gets is new, and counted by `max_created`.
+/// measured: what it gets is new, and counted by `max_created`. One with a limit of its own is measured by that.
 fn client_change(changes: &[Change], limits: &Limits) -> Guard {
     let mut clients: BTreeMap<_, (u64, u64)> = BTreeMap::new();
     for change in changes {
@@ -212,6 +241,11 @@ fn client_change(changes: &[Change], limits: &Limits) -> Guard {
             let (had, moved) = clients.entry(change.client_id).or_default();
             *had = had.saturating_add(before.unsigned_abs());
             *moved = moved.saturating_add(change.after.abs_diff(before));
+        }
+    }
+    for own in &limits.clients {
+        if own.max_change_percent.is_some() {
+            clients.remove(&own.client);
         }
     }
     let limit = u128::from(limits.max_client_change_percent);
@@ -237,7 +271,7 @@ fn client_change(changes: &[Change], limits: &Limits) -> Guard {
 }
 
 /// `part` of `whole` in percent, rounded down to one decimal, for reading only.
-fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "0".to_owned();
     }

@@ -1,5 +1,6 @@
 //! Usage lines in one canonical form, so that neither their order nor how a vendor splits them reaches the plan.
 
+use super::amounts::price_of;
 use crate::ids::{ContractId, CustomerId, ServiceName};
 use crate::usage::{DeviceUsage, Usage};
 use rust_decimal::Decimal;
@@ -19,6 +20,10 @@ pub(super) struct Line {
     pub(super) unit: String,
     /// `None` when the sum cannot be written down exactly.
     pub(super) quantity: Option<Decimal>,
+    /// What the vendor charged; `None` when that is not known of every part that has units.
+    pub(super) amount: Option<Decimal>,
+    /// How it came to this customer, when it is a part of what was charged to the contract.
+    pub(super) part_of: Option<String>,
     pub(super) device_count: u64,
     pub(super) devices: Vec<DeviceUsage>,
     /// Two lines of the customer carried different references.
@@ -51,6 +56,8 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line> {
             service,
             unit,
             quantity: Some(Decimal::ZERO),
+            amount: Some(Decimal::ZERO),
+            part_of: None,
             device_count: 0,
             devices: Vec::new(),
             references_differ: false,
@@ -58,6 +65,10 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line> {
         sum.quantity = sum
             .quantity
             .and_then(|so_far| exact_sum(so_far, line.quantity));
+        sum.amount = sum
+            .amount
+            .zip(price_of(line.quantity, line.amount))
+            .and_then(|(so_far, amount)| exact_sum(so_far, amount));
         sum.device_count = sum.device_count.saturating_add(line.device_count);
         sum.devices.extend(line.devices.iter().cloned());
         let name = line.customer_name.trim();
@@ -78,6 +89,7 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line> {
     let mut lines: Vec<Line> = lines.into_values().collect();
     for line in &mut lines {
         line.quantity = line.quantity.map(|quantity| quantity.normalize());
+        line.amount = line.amount.map(|amount| amount.normalize());
         line.devices
             .sort_by(|a, b| (&a.id, &a.name, a.quantity).cmp(&(&b.id, &b.name, b.quantity)));
     }

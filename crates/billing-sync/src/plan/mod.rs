@@ -1,5 +1,7 @@
 //! The plan: what would be written and why, what is left out and why, and whether it may be applied.
 
+mod allocate;
+mod amounts;
 mod approve;
 mod combine;
 mod customers;
@@ -8,6 +10,7 @@ mod document;
 mod draft;
 mod guards;
 mod ledger;
+mod limits;
 mod lines;
 mod matching;
 mod planner;
@@ -15,14 +18,17 @@ mod quantity;
 mod record;
 mod removal;
 mod scope;
+mod shares;
 
+pub use amounts::{Amounts, ContractCheck, InvoiceCheck, Money};
 pub use approve::{Approval, Approved, Refusal};
 pub use customers::{CustomerClient, CustomerStanding, MatchedBy, customers};
 pub(crate) use digest::of as digest_of;
 pub use document::{InvalidPlan, PLAN_SCHEMA};
-pub(crate) use guards::of_changes as guards_of_changes;
 pub use guards::{Guard, GuardName};
-pub use ledger::{Bucket, Ledger, LedgerRow};
+pub(crate) use guards::{closed_period, of_changes as guards_of_changes};
+pub use ledger::{Bucket, ContractLedger, Ledger, LedgerRow};
+pub(crate) use limits::{money as money_guard, price_of};
 pub use planner::{PlanInput, plan};
 
 use crate::ids::{ClientId, ContractId, CustomerId, Key, LicenceId, PlanId, ServiceName};
@@ -50,6 +56,11 @@ pub(crate) struct Body {
     pub(crate) changes: Vec<Change>,
     pub(crate) exceptions: Vec<Exception>,
     pub(crate) ledger: Ledger,
+    // Left out where there is nothing to say, so that a plan of an earlier version keeps its digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ledger_by_contract: Vec<ContractLedger>,
+    #[serde(default, skip_serializing_if = "Money::is_empty")]
+    pub(crate) money: Money,
     pub(crate) guards: Vec<Guard>,
     /// Outside the digest: a retried read must not make another plan.
     #[serde(skip)]
@@ -108,6 +119,16 @@ impl Plan {
     /// Where every unit went.
     pub fn ledger(&self) -> &Ledger {
         &self.body.ledger
+    }
+
+    /// The same, contract by contract.
+    pub fn ledger_by_contract(&self) -> &[ContractLedger] {
+        &self.body.ledger_by_contract
+    }
+
+    /// What it cost at the vendor, against the totals the vendor stated.
+    pub fn money(&self) -> &Money {
+        &self.body.money
     }
 
     /// The guards, tripped or not.
@@ -252,6 +273,12 @@ pub struct Source {
     pub service: ServiceName,
     /// The vendor's units.
     pub quantity: Decimal,
+    /// What the vendor charged for them; `None` when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Decimal>,
+    /// For a part of what was charged to the contract as a whole: of what, and how it was divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
     /// How many devices.
     pub device_count: u64,
     /// The devices, when the source keeps them.

@@ -36,7 +36,7 @@ struct Inputs<'a> {
     lines: &'a [Line],
     finality: &'a crate::usage::Finality,
     completeness: &'a crate::usage::Completeness,
-    contract_amounts: Vec<(&'a str, &'a str, &'a str, String)>,
+    contract_amounts: Vec<(&'a str, &'a str, &'a str, String, Option<String>)>,
     unreadable: Vec<String>,
     clients: &'a [crate::target::Client],
     subscriptions: &'a [crate::target::Subscription],
@@ -81,7 +81,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         draft.take(line);
     }
     draft.take_contract_amounts();
-    let (mut changes, mut exceptions, ledger) = draft.finish();
+    let (mut changes, mut exceptions, books) = draft.finish();
     changes.sort_by(|a, b| (a.client_id, &a.name).cmp(&(b.client_id, &b.name)));
     exceptions.sort_by(|a, b| {
         (a.kind, &a.customer_id, &a.service, &a.detail).cmp(&(
@@ -92,7 +92,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         ))
     });
 
-    let guards = guards::measure(&input, &changes, unplaced);
+    let guards = guards::measure(&input, &changes, &books.ledger, unplaced);
     let writes = changes
         .iter()
         .filter(|change| change.kind != super::ChangeKind::Keep)
@@ -106,7 +106,9 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         inputs_digest,
         changes,
         exceptions,
-        ledger,
+        ledger: books.ledger,
+        ledger_by_contract: books.by_contract,
+        money: books.money,
         guards,
         requests: RequestEstimate {
             read: input.read_requests,
@@ -128,6 +130,7 @@ fn inputs<'a>(input: &PlanInput<'a>, lines: &'a [Line]) -> Inputs<'a> {
                 amount.service.as_str(),
                 amount.unit.as_str(),
                 quantity,
+                amount.amount.map(|amount| amount.normalize().to_string()),
             )
         })
         .collect();

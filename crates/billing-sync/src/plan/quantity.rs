@@ -16,6 +16,19 @@ pub(super) enum CountProblem {
     TooLarge,
 }
 
+/// The number made whole as declared; `None` for a fraction that nothing is declared for.
+pub(super) fn rounded(number: Decimal, round: Option<Round>) -> Option<Decimal> {
+    if number.fract().is_zero() {
+        return Some(number);
+    }
+    let strategy = match round? {
+        Round::Up => RoundingStrategy::ToPositiveInfinity,
+        Round::Down => RoundingStrategy::ToNegativeInfinity,
+        Round::HalfUp => RoundingStrategy::MidpointAwayFromZero,
+    };
+    Some(number.round_dp_with_strategy(0, strategy))
+}
+
 /// The count of units that share these terms (`multiplier` aside, which each part brings along).
 pub(super) fn count(
     parts: &[(Decimal, Decimal)],
@@ -38,17 +51,8 @@ pub(super) fn count(
     }
     let free = terms.free.min(units);
     let charged = units.checked_sub(free).ok_or(CountProblem::TooLarge)?;
-    let (whole, round) = if charged.fract().is_zero() {
-        (charged, None)
-    } else {
-        let strategy = match terms.round {
-            None => return Err(CountProblem::Fraction(units)),
-            Some(Round::Up) => RoundingStrategy::ToPositiveInfinity,
-            Some(Round::Down) => RoundingStrategy::ToNegativeInfinity,
-            Some(Round::HalfUp) => RoundingStrategy::MidpointAwayFromZero,
-        };
-        (charged.round_dp_with_strategy(0, strategy), terms.round)
-    };
+    let whole = rounded(charged, terms.round).ok_or(CountProblem::Fraction(units))?;
+    let round = terms.round.filter(|_| !charged.fract().is_zero());
     let whole = i32::try_from(whole).map_err(|_| CountProblem::TooLarge)?;
     let minimum = if units.is_zero() { 0 } else { terms.minimum };
     let count = i64::from(whole).max(i64::from(minimum));

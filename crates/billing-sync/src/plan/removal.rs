@@ -1,7 +1,7 @@
 //! Owned subscriptions without usage: to zero only when absence is proven, otherwise held as they are.
 
 use super::{Change, ChangeKind, Exception, ExceptionKind};
-use crate::ids::{ClientId, CustomerId, Key};
+use crate::ids::{ClientId, ContractId, CustomerId, Key};
 use crate::memory::{Memory, Owned};
 use crate::rules::Rules;
 use crate::target::{Standing, Subscription, TargetSnapshot};
@@ -20,6 +20,8 @@ pub(super) struct Absence<'a> {
     pub(super) seen: &'a BTreeSet<CustomerId>,
     /// Customers of whose usage at least a part was not billed.
     pub(super) held: &'a BTreeSet<CustomerId>,
+    /// Contracts of which something could not be allocated or does not add up.
+    pub(super) held_contracts: &'a BTreeSet<ContractId>,
     /// Clients whose records or usage could not all be read.
     pub(super) blocked: &'a BTreeSet<ClientId>,
     /// Limits the plan to one client.
@@ -119,6 +121,15 @@ impl Absence<'_> {
         {
             return Some(Hold::Known(format!(
                 "the usage of customer {customer} is not billed in full"
+            )));
+        }
+        if let Some(contract) = owned
+            .contracts
+            .iter()
+            .find(|contract| self.held_contracts.contains(*contract))
+        {
+            return Some(Hold::Known(format!(
+                "not all of contract {contract} is accounted for"
             )));
         }
         let unreadable_here = self.usage.unreadable.iter().any(|record| {

@@ -3,7 +3,7 @@
 use crate::ids::{ClientId, LicenceId, PlanId};
 use crate::period::Period;
 use crate::plan::{
-    Approval, Approved, Body, Change, ChangeKind, Ledger, PLAN_SCHEMA, Plan, Refusal,
+    Approval, Approved, Body, Change, ChangeKind, Ledger, Money, PLAN_SCHEMA, Plan, Refusal,
     RequestEstimate, Source,
 };
 use crate::usage::Finality;
@@ -24,6 +24,8 @@ pub fn plan_of(period: Period, mut changes: Vec<Change>) -> Plan {
         changes,
         exceptions: Vec::new(),
         ledger: Ledger::default(),
+        ledger_by_contract: Vec::new(),
+        money: Money::default(),
         guards: Vec::new(),
         requests: RequestEstimate::default(),
     };
@@ -122,6 +124,8 @@ fn change(
             contract_id: "contract".into(),
             service: name.into(),
             quantity: Decimal::from(after),
+            amount: None,
+            part_of: None,
             device_count: 0,
             devices: Vec::new(),
         }],

@@ -2,6 +2,7 @@
 //! twice, nothing else is touched, and going on leads to exactly what was wanted.
 
 use crate::apply_stage::{Stage, expect_intent_first, key};
+use crate::cases::{RUNS, cases};
 use billing_sync::apply::ApplyError;
 use billing_sync::ids::{ClientId, Key, LicenceId};
 use billing_sync::target::{Standing, Subscription};
@@ -243,18 +244,8 @@ async fn play(scene: &Scene) {
     );
 }
 
-/// More with `PROPTEST_CASES`.
-fn cases() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    ProptestConfig {
-        cases: config.cases.max(600),
-        failure_persistence: None,
-        ..config
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(RUNS))]
 
     #[test]
     fn whatever_happens_going_on_leads_to_what_was_wanted(scene in scene()) {

@@ -5,17 +5,23 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod allocate;
 mod apply_crash;
 mod apply_faults;
 mod apply_flow;
 mod apply_laws;
 mod apply_on_snapshot;
 mod apply_stage;
+mod cases;
 mod choices;
 mod drift;
+mod limits;
+mod money;
+mod months;
 mod plan_cases;
 mod plan_file;
 mod plan_laws;
+mod retry;
 mod revert_cases;
 mod revert_laws;
 mod shown;

@@ -692,6 +692,12 @@ fn guards_trip_beyond_their_limit_and_not_at_it() {
         "2 of 4 is not more than 50 %"
     );
     world.usage.lines[2].quantity = d("2");
+    assert_eq!(
+        tripped(&world.plan()),
+        Vec::<&str>::new(),
+        "too few changes to be measured as a share"
+    );
+    world.rules.limits.min_changed = 2;
     assert_eq!(tripped(&world.plan()), ["max_changed_percent"]);
     world.rules.limits.max_changed_percent = 75;
     assert!(tripped(&world.plan()).is_empty());

@@ -1,11 +1,14 @@
 //! Laws of the planner over generated worlds.
 
-use crate::world::{World, d, line};
-use billing_sync::ids::{ContractId, CustomerId, LicenceId, ServiceName};
-use billing_sync::plan::{ChangeKind, Plan};
-use billing_sync::rules::{Action, Adopt, Round, Rule, Terms};
+use crate::cases::{PURE, cases};
+use crate::world::{World, contract, d, line};
+use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, ServiceName};
+use billing_sync::plan::{Approval, ChangeKind, GuardName, Plan, Refusal};
+use billing_sync::rules::{
+    Action, Adopt, Allocation, ClientLimit, Limits, Method, Over, Round, Rule, Terms,
+};
 use billing_sync::target::{Standing, Subscription};
-use billing_sync::usage::UnreadableUsage;
+use billing_sync::usage::{ContractAmount, Finality, UnreadableUsage};
 use billing_sync::{Memory, Owned};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -43,6 +46,58 @@ fn terms() -> impl Strategy<Value = Terms> {
         })
 }
 
+const POOL: &str = "C | Pool";
+
+fn method() -> impl Strategy<Value = Method> {
+    let over = prop_oneof![
+        Just(Over::Customers),
+        (0usize..3).prop_map(|at| Over::UsageOf(ServiceName::new(SERVICES[at]))),
+    ];
+    let round = prop_oneof![Just(None), Just(Some(Round::Up)), Just(Some(Round::Down))];
+    prop_oneof![
+        1 => Just(Method::OwnCost),
+        3 => (over, round).prop_map(|(over, round)| Method::Divide { over, name: None, round }),
+    ]
+}
+
+/// Limits of which some are always broken.
+fn limits() -> impl Strategy<Value = Limits> {
+    (
+        (0u32..120, 0u32..4, 0u32..4, 0u32..6, 0u32..300),
+        prop::option::of(0i64..50_000),
+        prop::collection::btree_map(
+            0i64..6,
+            (prop::option::of(0u32..200), prop::option::of(0u32..40)),
+            0..3,
+        ),
+    )
+        .prop_map(|(general, cents, clients)| {
+            let (
+                max_changed_percent,
+                min_changed,
+                max_zeroed,
+                max_created,
+                max_client_change_percent,
+            ) = general;
+            Limits {
+                max_changed_percent,
+                min_changed,
+                max_zeroed,
+                max_created,
+                max_client_change_percent,
+                max_money_delta: cents.map(|cents| Decimal::new(cents, 2)),
+                clients: clients
+                    .into_iter()
+                    .map(|(client, (max_change_percent, max_count))| ClientLimit {
+                        client: ClientId::new(client),
+                        max_change_percent,
+                        max_count,
+                    })
+                    .collect(),
+            }
+        })
+}
+
 fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let action = prop_oneof![
         4 => terms().prop_map(Action::Bill),
@@ -65,12 +120,13 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
 prop_compose! {
     fn world()(
         clients in prop::collection::vec((prop::collection::vec(0u32..8, 0..3), prop::bool::weighted(0.9)), 1..6),
-        lines in prop::collection::vec((0u32..9, 0usize..5, quantity(), 0u32..2, 0usize..3), 0..20),
+        lines in prop::collection::vec((0u32..9, 0usize..5, quantity(), 0u32..2, 0usize..3, prop::option::weighted(0.8, 0i64..9_999)), 0..20),
         records in prop::collection::vec((0i64..6, 0usize..4, 0i64..30, 0u8..8, prop::bool::ANY), 0..12),
         rules in rules(),
         adopt in prop::bool::weighted(0.8),
         scope in prop::bool::ANY,
         broken in prop::option::weighted(0.2, 0u32..6),
+        charge in prop::option::of((quantity(), prop::option::of(method()))),
     ) -> World {
         let mut world = World::new();
         for (at, (ids, active)) in (0i64..).zip(clients) {
@@ -79,10 +135,11 @@ prop_compose! {
             client.vendor_ids = ids.iter().map(ToString::to_string).collect();
             client.active = active;
         }
-        for (customer, service, quantity, contract, unit) in lines {
+        for (customer, service, quantity, contract, unit, cents) in lines {
             let customer = if customer == 8 { String::new() } else { customer.to_string() };
             let mut line = line(&customer, SERVICES[service], ["Each", "GB", ""][unit], &quantity);
             line.contract = ContractId::new(["238877", "9"][contract as usize]);
+            line.amount = cents.map(|cents| Decimal::new(cents, 2));
             world.usage.lines.push(line);
         }
         world.usage.completeness.contracts_seen.insert(ContractId::new("9"));
@@ -98,6 +155,21 @@ prop_compose! {
         world.rules.rules = rules;
         world.rules.adopt = if adopt { Adopt::Exact } else { Adopt::Never };
         world.rules.products = if scope { vec!["C".to_owned()] } else { vec![] };
+        if let Some((quantity, method)) = charge {
+            world.usage.contract_amounts.push(ContractAmount {
+                contract: contract(),
+                service: ServiceName::new(POOL),
+                unit: "TB".to_owned(),
+                quantity: d(&quantity),
+                amount: Some(d("12.34")),
+            });
+            world.rules.allocations.extend(method.map(|method| Allocation {
+                service: ServiceName::new(POOL),
+                contract: None,
+                until: None,
+                method,
+            }));
+        }
         if let Some(customer) = broken {
             world.usage.unreadable.push(UnreadableUsage {
                 contract: None,
@@ -173,15 +245,8 @@ fn writes(plan: &Plan) -> Vec<String> {
     plan.writes().map(|change| format!("{change:?}")).collect()
 }
 
-fn cases() -> ProptestConfig {
-    ProptestConfig {
-        cases: 2_500,
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(PURE))]
 
     /// Apply, then plan: nothing to do. And without the memory too, unless adoption is off.
     #[test]
@@ -232,9 +297,64 @@ proptest! {
             let unrecorded: Decimal = billed - Decimal::from(counted);
             prop_assert_eq!(unrecorded, Decimal::ZERO);
         }
-        let excepted: Decimal = plan.exceptions().iter().filter_map(|e| e.quantity).sum();
+        let own_cost: Decimal = match world.rules.allocations.first().map(|it| &it.method) {
+            Some(Method::OwnCost) => world.usage.contract_amounts.iter().map(|it| it.quantity).sum(),
+            _ => Decimal::ZERO,
+        };
+        let charged: Decimal = world.usage.contract_amounts.iter().map(|it| it.quantity).sum();
+        let pool: Decimal = plan.ledger().rows().iter().filter(|row| row.service.as_str() == POOL).map(|row| row.vendor).sum();
+        prop_assert_eq!(pool, charged);
+        let excepted: Decimal = own_cost + plan.exceptions().iter().filter_map(|e| e.quantity).sum::<Decimal>();
         let aside: Decimal = plan.ledger().rows().iter().map(|row| row.unmatched + row.blocked + row.contract_level).sum();
         prop_assert_eq!(excepted, aside, "what is not billed is listed");
+    }
+
+    /// Every cent is in exactly one bucket where every line has a price; where one has none, its sums say so. Contracts sum to
+    /// the whole.
+    #[test]
+    fn conservation_of_money(world in world()) {
+        let plan = world.plan();
+        let amounts = || world.usage.lines.iter().map(|line| (line.quantity, line.amount))
+            .chain(world.usage.contract_amounts.iter().map(|charge| (charge.quantity, charge.amount)));
+        let priced = amounts().all(|(quantity, amount)| amount.is_some() || quantity.is_zero());
+        if let Some(total) = &plan.money().total {
+            prop_assert_eq!(total.complete, priced);
+            let invoiced: Decimal = amounts().filter_map(|(_, amount)| amount).sum();
+            prop_assert_eq!(total.vendor, priced.then_some(invoiced.normalize()));
+            prop_assert!(total.balances());
+        } else {
+            prop_assert!(amounts().all(|(quantity, amount)| amount.is_none_or(|it| it.is_zero()) || (quantity.is_zero() && amount.is_none())));
+        }
+        for part in plan.ledger_by_contract() {
+            prop_assert!(part.rows.balances(), "{:?}", part);
+        }
+        let sum = |rows: &[billing_sync::plan::LedgerRow]| rows.iter().map(|row| (row.vendor, row.billed, row.blocked)).fold((Decimal::ZERO, Decimal::ZERO, Decimal::ZERO), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2));
+        let parts = plan.ledger_by_contract().iter().map(|part| sum(part.rows.rows())).fold((Decimal::ZERO, Decimal::ZERO, Decimal::ZERO), |a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2));
+        prop_assert_eq!(parts, sum(plan.ledger().rows()));
+    }
+
+    /// A plan is approved only when no guard is tripped, or each tripped one is overridden with a reason that is recorded.
+    #[test]
+    fn guards_are_never_passed_silently(world in world(), limits in limits(), provisional in prop::bool::weighted(0.1), spared in any::<prop::sample::Index>()) {
+        let mut world = world;
+        world.rules.limits = limits;
+        if provisional {
+            world.usage.finality = Finality::Provisional("open".to_owned());
+        }
+        let plan = world.plan();
+        let tripped: Vec<GuardName> = plan.guards().iter().filter(|guard| guard.tripped).map(|guard| guard.guard).collect();
+        let plain = plan.clone().approve(Approval::by("test"));
+        prop_assert_eq!(plain.is_ok(), tripped.is_empty());
+        let all = tripped.iter().fold(Approval::by("test"), |approval, guard| approval.overriding(*guard, "seen"));
+        let approved = plan.clone().approve(all).unwrap();
+        prop_assert_eq!(approved.overrides().len(), tripped.len());
+        if !tripped.is_empty() {
+            let one = spared.index(tripped.len());
+            let but_one = tripped.iter().enumerate().filter(|(at, _)| *at != one).fold(Approval::by("test"), |approval, (_, guard)| approval.overriding(*guard, "seen"));
+            prop_assert!(plan.clone().approve(but_one).is_err(), "{:?} is passed", tripped[one]);
+            let blank = tripped.iter().fold(Approval::by("test"), |approval, guard| approval.overriding(*guard, "  "));
+            prop_assert!(matches!(plan.approve(blank), Err(Refusal::NoReason { .. })));
+        }
     }
 
     /// One key, one record; one record, one key; nothing made where an active one of that name is.

@@ -35,6 +35,7 @@ pub(crate) fn no_limits() -> Rules {
             max_zeroed: u32::MAX,
             max_created: u32::MAX,
             max_client_change_percent: u32::MAX,
+            ..Limits::default()
         },
         ..Rules::default()
     }
@@ -289,6 +290,7 @@ async fn the_inverse_is_guarded_and_an_override_needs_a_reason() {
     let rules = Rules {
         limits: Limits {
             max_zeroed: 2,
+            min_changed: 1,
             ..Limits::default()
         },
         ..Rules::default()

@@ -2,6 +2,7 @@
 //! and what somebody else changed in between is left alone.
 
 use crate::apply_stage::{Stage, key};
+use crate::cases::{RUNS, cases};
 use crate::revert_cases::revert;
 use billing_sync::ids::{Key, LicenceId};
 use billing_sync::run::RunReport;
@@ -159,18 +160,8 @@ async fn play(scene: &Scene) {
     stage.store.check_journal().await.unwrap();
 }
 
-/// More with `PROPTEST_CASES`.
-fn cases() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    ProptestConfig {
-        cases: config.cases.max(600),
-        failure_persistence: None,
-        ..config
-    }
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(cases(RUNS))]
 
     #[test]
     fn revert_after_apply_is_what_was_before(scene in scene()) {

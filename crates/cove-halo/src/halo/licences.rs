@@ -26,7 +26,7 @@ impl HaloTarget {
             .map_err(port_error)?;
         self.seen().pages = list.pages().max(1);
         let stated = list.stated_total();
-        self.sort(list.into_items(), stated)
+        sorted(list.into_items(), stated)
     }
 
     pub(super) async fn read_licences_of(
@@ -61,37 +61,31 @@ impl HaloTarget {
                 Guarded::Bad(_) => true,
             }));
         }
-        self.sort(rows, None)
+        sorted(rows, None)
     }
+}
 
-    fn sort(
-        &self,
-        rows: Vec<Guarded<SoftwareLicence>>,
-        stated: Option<u64>,
-    ) -> Result<SubscriptionRead, PortError> {
-        let mut records = Vec::new();
-        let mut problems = Vec::new();
-        let mut seen = self.seen();
-        for row in rows {
-            match row {
-                Guarded::Good(record) => {
-                    seen.licences.insert(record.id);
-                    match subscription(&record) {
-                        Ok(subscription) => records.push(subscription),
-                        Err(problem) => problems.push(problem),
-                    }
-                }
-                Guarded::Bad(bad) => {
-                    problems.push(unreadable(client_in(&bad), detail_of("licence", &bad)));
-                }
+fn sorted(
+    rows: Vec<Guarded<SoftwareLicence>>,
+    stated: Option<u64>,
+) -> Result<SubscriptionRead, PortError> {
+    let mut records = Vec::new();
+    let mut problems = Vec::new();
+    for row in rows {
+        match row {
+            Guarded::Good(record) => match subscription(&record) {
+                Ok(subscription) => records.push(subscription),
+                Err(problem) => problems.push(problem),
+            },
+            Guarded::Bad(bad) => {
+                problems.push(unreadable(client_in(&bad), detail_of("licence", &bad)));
             }
         }
-        drop(seen);
-        Ok(SubscriptionRead {
-            records: proven(records, problems.len(), stated)?,
-            unreadable: problems,
-        })
     }
+    Ok(SubscriptionRead {
+        records: proven(records, problems.len(), stated)?,
+        unreadable: problems,
+    })
 }
 
 /// A licence as the engine sees it. One that would be written but shows no count cannot be compared, so it counts as

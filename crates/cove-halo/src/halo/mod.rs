@@ -17,7 +17,7 @@ use billing_sync::ports::{
     PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
 };
 use billing_sync::target::{CompleteList, TargetSnapshot, UnreadableRecord};
-use halopsa_api::{FieldInfo, FieldOwner, HaloClient, LicenceId};
+use halopsa_api::{FieldInfo, FieldOwner, HaloClient};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -51,8 +51,6 @@ struct Shared {
 struct Seen {
     /// Pages that the list of all licences takes; 0 when it was not read yet.
     pages: u64,
-    /// Every licence that was there: one of the same name that is not among them was made by a write.
-    licences: BTreeSet<LicenceId>,
 }
 
 impl HaloTarget {

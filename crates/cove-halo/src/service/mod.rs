@@ -6,6 +6,7 @@ mod drift;
 mod history;
 mod planning;
 mod report;
+mod retry;
 mod revert;
 mod runs;
 mod source;
@@ -16,6 +17,7 @@ pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
 pub use report::PlanOutcome;
+pub use retry::RetryOutcome;
 pub use revert::RevertOutcome;
 pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 

@@ -1,12 +1,12 @@
 //! What a value must be, beyond its type, and how the settings become the engine's rules.
 
+use super::allocate::allocation_of;
 use super::load::{Problem, variable_of};
 use super::{
-    ActionSetting, AdoptSetting, CoveSource, MatchKey, RoundSetting, RuleSettings, Settings,
-    SettingsError,
+    ActionSetting, AdoptSetting, CoveSource, MatchKey, RuleSettings, Settings, SettingsError,
 };
 use billing_sync::ids::{CustomerId, ServiceName};
-use billing_sync::rules::{Action, Adopt, Limits, MatchBy, Round, Rule, Rules, Terms};
+use billing_sync::rules::{Action, Adopt, MatchBy, Rule, Rules, Terms};
 use rust_decimal::Decimal;
 
 const MAX_BATCH: u32 = 500;
@@ -25,16 +25,13 @@ impl Settings {
     /// # Errors
     /// When a rule cannot be used. Settings made by [`Settings::from_toml`] or [`Settings::load`] were checked.
     pub fn rules(&self) -> Result<Rules, SettingsError> {
-        let rules = self
-            .rules
-            .iter()
-            .enumerate()
-            .map(|(index, rule)| rule_of(index, rule))
-            .collect::<Result<Vec<_>, Problem>>()
-            .map_err(|problem| {
-                SettingsError::new(format!("{}: {}", problem.path, problem.message))
-                    .with_optional_hint(problem.hint)
-            })?;
+        self.engine_rules().map_err(|problem| {
+            SettingsError::new(format!("{}: {}", problem.path, problem.message))
+                .with_optional_hint(problem.hint)
+        })
+    }
+
+    fn engine_rules(&self) -> Result<Rules, Problem> {
         Ok(Rules {
             match_by: match self.matching.key {
                 MatchKey::ClientId => MatchBy::ClientField,
@@ -46,13 +43,19 @@ impl Settings {
                 AdoptSetting::Never => Adopt::Never,
             },
             products: self.cove.products.clone(),
-            rules,
-            limits: Limits {
-                max_changed_percent: self.guard.max_changed_percent,
-                max_zeroed: self.guard.max_zeroed,
-                max_created: self.guard.max_created,
-                max_client_change_percent: self.guard.max_client_change_percent,
-            },
+            rules: self
+                .rules
+                .iter()
+                .enumerate()
+                .map(|(index, rule)| rule_of(index, rule))
+                .collect::<Result<_, _>>()?,
+            allocations: self
+                .allocations
+                .iter()
+                .enumerate()
+                .map(|(index, allocate)| allocation_of(index, allocate))
+                .collect::<Result<_, _>>()?,
+            limits: self.guard.limits()?,
         })
     }
 
@@ -91,10 +94,7 @@ impl Settings {
         self.check_cove()?;
         self.check_halo()?;
         self.check_rest()?;
-        for (index, rule) in self.rules.iter().enumerate() {
-            rule_of(index, rule)?;
-        }
-        Ok(())
+        self.engine_rules().map(drop)
     }
 
     fn check_cove(&self) -> Result<(), Problem> {
@@ -247,7 +247,7 @@ fn check_url(path: &str, value: &str) -> Result<(), Problem> {
         })
 }
 
-fn check_name(path: &str, name: &str) -> Result<(), Problem> {
+pub(super) fn check_name(path: &str, name: &str) -> Result<(), Problem> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(problem(
             path,
@@ -350,12 +350,7 @@ fn rule_of(index: usize, rule: &RuleSettings) -> Result<Rule, Problem> {
                 name: name.as_deref().map(|name| name.trim().to_owned()),
                 multiplier,
                 free,
-                round: match round {
-                    Some(RoundSetting::Up) => Some(Round::Up),
-                    Some(RoundSetting::Down) => Some(Round::Down),
-                    Some(RoundSetting::HalfUp) => Some(Round::HalfUp),
-                    Some(RoundSetting::Exact) | None => None,
-                },
+                round: round.and_then(Into::into),
                 minimum: minimum.unwrap_or(0),
             })
         }

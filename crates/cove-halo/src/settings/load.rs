@@ -88,9 +88,11 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
         "guard",
         &[
             ("max_changed_percent", Kind::Number),
+            ("min_changed", Kind::Number),
             ("max_zeroed", Kind::Number),
             ("max_created", Kind::Number),
             ("max_client_change_percent", Kind::Number),
+            ("max_money_delta", Kind::Text),
         ],
     ),
     ("state", &[("path", Kind::Text)]),
@@ -134,6 +136,22 @@ const RULE_KEYS: [&str; 10] = [
     "round",
     "minimum",
 ];
+
+const ALLOCATE_KEYS: [&str; 7] = [
+    "service", "contract", "method", "by", "name", "round", "until",
+];
+
+const CLIENT_KEYS: [&str; 3] = ["id", "max_change_percent", "max_count"];
+
+/// Every list of tables with its keys.
+const LISTS: [(&str, &[&str]); 3] = [
+    ("rule", &RULE_KEYS),
+    ("allocate", &ALLOCATE_KEYS),
+    ("guard.client", &CLIENT_KEYS),
+];
+
+/// The variables that replace a list as a whole.
+const LIST_VARIABLES: [&str; 2] = ["rule", "allocate"];
 
 /// Words in a key that say a secret was put where it does not belong.
 const SECRET_WORDS: [&str; 5] = ["secret", "api_key", "apikey", "password", "client_id"];
@@ -198,7 +216,7 @@ impl Places<'_> {
         if self.overridden.contains(path) || self.overridden.contains(root) {
             return match path.rsplit_once('.') {
                 Some((section, key)) if !section.contains('[') => variable_of(section, key),
-                _ => format!("{PREFIX}RULE"),
+                _ => list_variable(root),
             };
         }
         match self.lines.get(path) {
@@ -244,7 +262,7 @@ impl Settings {
         let mut known: Vec<String> = keys()
             .map(|(section, key, _)| variable_of(section, key))
             .collect();
-        known.push(format!("{PREFIX}RULE"));
+        known.extend(LIST_VARIABLES.map(list_variable));
         for name in names {
             if name.starts_with(PREFIX)
                 && !known.contains(&name)
@@ -262,6 +280,10 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn list_variable(list: &str) -> String {
+    format!("{PREFIX}{list}").to_uppercase()
 }
 
 /// The text of the settings file and its name for messages. Without a path, a default file that is not there is empty.
@@ -347,15 +369,18 @@ pub(super) fn settings_of(
         settings = overridden(&table, &variable)?;
         places.overridden.insert(format!("{section}.{key}"));
     }
-    let variable = format!("{PREFIX}RULE");
-    if let Some(given) = env(&variable) {
-        let rules: Table = toml::from_str(&format!("rule = {given}")).map_err(|error| {
+    for list in LIST_VARIABLES {
+        let variable = list_variable(list);
+        let Some(given) = env(&variable) else {
+            continue;
+        };
+        let tables: Table = toml::from_str(&format!("{list} = {given}")).map_err(|error| {
             SettingsError::new(format!("{variable}: {}", error.message()))
                 .with_hint("write it as a TOML array of tables on one line: [{ service = \"…\", round = \"up\" }]")
         })?;
-        table.extend(rules);
+        table.extend(tables);
         settings = overridden(&table, &variable)?;
-        places.overridden.insert("rule".to_owned());
+        places.overridden.insert(list.to_owned());
     }
     settings.tidy();
     settings.check().map_err(|problem| {
@@ -417,15 +442,16 @@ fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(
     for (name, value) in document {
         let line = line_of(text, name.span().start);
         let section = name.get_ref().as_ref();
-        if section == "rule" {
-            walk_rules(value.get_ref(), text, places)?;
+        if let Some((list, keys)) = LISTS.iter().find(|(list, _)| *list == section) {
+            walk_list(list, keys, value.get_ref(), text, places)?;
             continue;
         }
         if !is_section(section) {
             let sections = SECTIONS
                 .iter()
                 .map(|(name, _)| *name)
-                .chain(["rule", "pair"]);
+                .chain(LIST_VARIABLES)
+                .chain(["pair"]);
             // A key written above the first section header is the usual cause.
             let hint = keys()
                 .find(|(_, key, _)| *key == section)
@@ -462,6 +488,10 @@ fn walk_section(
     for (key, value) in table {
         let line = line_of(text, key.span().start);
         let path = format!("{section}.{}", key.get_ref());
+        if let Some((list, keys)) = LISTS.iter().find(|(list, _)| *list == path) {
+            walk_list(list, keys, value.get_ref(), text, places)?;
+            continue;
+        }
         places.lines.insert(path.clone(), line);
         if is_section(&path) {
             walk_section(&path, value.get_ref(), text, places)?;
@@ -475,30 +505,32 @@ fn walk_section(
     Ok(())
 }
 
-fn walk_rules(
+fn walk_list(
+    list: &str,
+    keys: &[&str],
     value: &DeValue<'_>,
     text: &str,
     places: &mut Places<'_>,
 ) -> Result<(), SettingsError> {
-    let DeValue::Array(rules) = value else {
+    let DeValue::Array(tables) = value else {
         return Ok(());
     };
-    for (index, rule) in rules.iter().enumerate() {
-        let line = line_of(text, rule.span().start);
-        places.lines.insert(format!("rule[{index}]"), line);
-        if let DeValue::Table(table) = rule.get_ref() {
+    for (index, entry) in tables.iter().enumerate() {
+        let line = line_of(text, entry.span().start);
+        places.lines.insert(format!("{list}[{index}]"), line);
+        if let DeValue::Table(table) = entry.get_ref() {
             for (key, _) in table {
                 let line = line_of(text, key.span().start);
                 known_key(
                     key.get_ref(),
-                    RULE_KEYS.into_iter(),
-                    "[[rule]]",
+                    keys.iter().copied(),
+                    &format!("[[{list}]]"),
                     line,
                     places,
                 )?;
                 places
                     .lines
-                    .insert(format!("rule[{index}].{}", key.get_ref()), line);
+                    .insert(format!("{list}[{index}].{}", key.get_ref()), line);
             }
         }
     }
@@ -551,6 +583,10 @@ fn line_of(text: &str, offset: usize) -> usize {
 pub(super) fn all_keys() -> BTreeSet<String> {
     keys()
         .map(|(section, key, _)| format!("{section}.{key}"))
-        .chain(RULE_KEYS.iter().map(|key| format!("rule.{key}")))
+        .chain(
+            LISTS
+                .iter()
+                .flat_map(|(list, keys)| keys.iter().map(move |key| format!("{list}.{key}"))),
+        )
         .collect()
 }

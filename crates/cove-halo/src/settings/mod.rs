@@ -1,7 +1,9 @@
 //! The settings file: every key, its default and its meaning, in one place. Nothing secret is a setting.
 
+mod allocate;
 mod check;
 mod error;
+mod guard;
 mod load;
 mod management;
 mod pair;
@@ -13,7 +15,9 @@ mod unattended;
 #[cfg(test)]
 mod tests;
 
+pub use allocate::{AllocateSettings, MethodSetting};
 pub use error::SettingsError;
+pub use guard::{ClientGuardSettings, GuardSettings};
 pub use load::{DEFAULT_FILE, variable_of};
 pub use management::{
     GigabyteSetting, InclusionSetting, ManagementSettings, MisplacedSetting, PhysicalitySetting,
@@ -33,7 +37,7 @@ use std::path::PathBuf;
 ///
 /// Every key can be overridden by the variable `COVE_HALO_<SECTION>_<KEY>` in upper case, for example
 /// `COVE_HALO_HALO_TENANT` or `COVE_HALO_GUARD_MAX_ZEROED`. Lists are separated by commas. The rules as a whole are
-/// `COVE_HALO_RULE`, a TOML array of tables: `[{ service = "…", round = "up" }]`.
+/// `COVE_HALO_RULE`, a TOML array of tables: `[{ service = "…", round = "up" }]`; likewise `COVE_HALO_ALLOCATE`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -49,6 +53,9 @@ pub struct Settings {
     /// What to do with a service or a customer. The first rule that matches decides alone.
     #[serde(rename = "rule")]
     pub rules: Vec<RuleSettings>,
+    /// What becomes of charges of a contract as a whole. The first that matches decides.
+    #[serde(rename = "allocate", skip_serializing_if = "Vec::is_empty")]
+    pub allocations: Vec<AllocateSettings>,
     /// The limits beyond which a plan is not applied without a reason.
     pub guard: GuardSettings,
     /// Where runs and owned subscriptions are kept.
@@ -243,37 +250,6 @@ pub enum AdoptSetting {
     Exact,
     /// It is an exception.
     Never,
-}
-
-/// `[guard]`: limits for a plan as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GuardSettings {
-    /// Share of the existing managed subscriptions that may change, in percent.
-    pub max_changed_percent: u32,
-    /// Subscriptions that may go to zero.
-    pub max_zeroed: u32,
-    /// Subscriptions that may be created.
-    pub max_created: u32,
-    /// Change of one client's counts against what it had, in percent.
-    pub max_client_change_percent: u32,
-}
-
-impl Default for GuardSettings {
-    fn default() -> Self {
-        let billing_sync::rules::Limits {
-            max_changed_percent,
-            max_zeroed,
-            max_created,
-            max_client_change_percent,
-        } = billing_sync::rules::Limits::default();
-        Self {
-            max_changed_percent,
-            max_zeroed,
-            max_created,
-            max_client_change_percent,
-        }
-    }
 }
 
 /// `[state]`: what must survive a crash.

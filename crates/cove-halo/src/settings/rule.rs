@@ -105,16 +105,22 @@ impl Visitor<'_> for Scalar {
     }
 }
 
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text_or_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Scalar).map(Some)
 }
 
-fn month<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
+pub(super) fn month<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Period>, D::Error> {
     let text = deserializer.deserialize_any(Scalar)?;
     text.parse().map(Some).map_err(de::Error::custom)
 }
 
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+pub(super) fn decimal<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Decimal>, D::Error> {
     let text = deserializer.deserialize_any(Scalar)?;
     Decimal::from_str_exact(&text).map(Some).map_err(|_| {
         de::Error::custom(format!(
@@ -125,7 +131,10 @@ fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>
 }
 
 #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
-fn write_decimal<S: Serializer>(value: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_decimal<S: Serializer>(
+    value: &Option<Decimal>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         None => serializer.serialize_none(),
         Some(number) => match i64::try_from(*number) {

@@ -1,6 +1,7 @@
 use super::load::all_keys;
 use super::{Audience, CustomerLookup, Secrets, Settings, SettingsError};
-use billing_sync::rules::{Action, Adopt, MatchBy, Round};
+use billing_sync::ids::ClientId;
+use billing_sync::rules::{Action, Adopt, Allocation, ClientLimit, MatchBy, Method, Over, Round};
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
@@ -79,6 +80,21 @@ max_changed_percent = 40
 max_zeroed  = 1
 max_created = 2
 max_client_change_percent = 3
+min_changed = 4
+max_money_delta = 1500.50
+[[guard.client]]
+id = 12
+max_change_percent = 5
+max_count = 600
+
+[[allocate]]
+service  = "Cove Data Protection | Additional Capacity"
+contract = 238877
+method   = "by-usage"
+by       = "Cove Data Protection | Per GB"
+name     = "Capacity"
+round    = "up"
+until    = "202612"
 
 [state]
 path = "state/cove.db"
@@ -185,6 +201,29 @@ fn every_key_of_the_file_reaches_the_settings_and_the_rules() {
     assert_eq!(rules.name, "Cove: {service}");
     assert_eq!(rules.limits.max_changed_percent, 40);
     assert_eq!(rules.limits.max_client_change_percent, 3);
+    assert_eq!(rules.limits.min_changed, 4);
+    assert_eq!(rules.limits.max_money_delta, Some(Decimal::new(15005, 1)));
+    assert_eq!(
+        rules.limits.clients,
+        [ClientLimit {
+            client: ClientId::new(12),
+            max_change_percent: Some(5),
+            max_count: Some(600),
+        }]
+    );
+    assert_eq!(
+        rules.allocations,
+        [Allocation {
+            service: "Cove Data Protection | Additional Capacity".into(),
+            contract: Some("238877".into()),
+            until: Some("202612".parse().unwrap()),
+            method: Method::Divide {
+                over: Over::UsageOf("Cove Data Protection | Per GB".into()),
+                name: Some("Capacity".to_owned()),
+                round: Some(Round::Up),
+            },
+        }]
+    );
     let Action::Bill(terms) = &rules.rules[0].action else {
         panic!("the first rule bills");
     };
@@ -217,6 +256,11 @@ fn add_keys(section: &str, table: &toml::Table, keys: &mut BTreeSet<String>) {
         let path = format!("{section}.{key}");
         match value {
             toml::Value::Table(table) => add_keys(&path, table, keys),
+            toml::Value::Array(list) if list.first().is_some_and(toml::Value::is_table) => {
+                for entry in list.iter().filter_map(toml::Value::as_table) {
+                    add_keys(&path, entry, keys);
+                }
+            }
             _ => drop(keys.insert(path)),
         }
     }
@@ -242,6 +286,94 @@ fn the_key_table_holds_exactly_the_keys_of_the_types() {
         }
     }
     assert_eq!(keys, all_keys());
+}
+
+#[test]
+fn lists_that_cannot_be_used_are_named_with_line_and_remedy() {
+    for (text, message, hint) in [
+        (
+            "[[allocate]]\nservice = \"Pool\"\nmethod = \"by-usage\"",
+            "f.toml:6: by-usage needs the service whose units decide",
+            "add by = ",
+        ),
+        (
+            "[[allocate]]\nmethod = \"equal\"",
+            "f.toml:6: it does not say which charge it is for",
+            "add service = ",
+        ),
+        (
+            "[[allocate]]\nservice = \"Pool\"\nmethod = \"equal\"\nby = \"GB\"",
+            "f.toml:9: `by` is only for method = \"by-usage\"",
+            "change the method",
+        ),
+        (
+            "[[allocate]]\nservice = \"Pool\"\nname = \"P\"",
+            "f.toml:6: what stays own cost has no subscription",
+            "by-usage",
+        ),
+        (
+            "[[allocate]]\nservcie = \"Pool\"",
+            "f.toml:7: unknown key `servcie` in [[allocate]]",
+            "did you mean `service`?",
+        ),
+        (
+            "[guard]\nmax_money_delta = -1",
+            "f.toml:7: -1 is less than nothing",
+            "leave it out",
+        ),
+        (
+            "[[guard.client]]\nmax_count = 1",
+            "f.toml:6: it does not say which client it is for",
+            "add id = 12",
+        ),
+        (
+            "[[guard.client]]\nid = 1",
+            "f.toml:6: client 1 has no limit",
+            "add max_change_percent or max_count",
+        ),
+        (
+            "[[guard.client]]\nid = 1\nmax_count = 1\n[[guard.client]]\nid = 1\nmax_count = 2",
+            "f.toml:9: client 1 has limits twice",
+            "put them into one",
+        ),
+        (
+            "[[guard.client]]\nid = 1\nmax_cuont = 1",
+            "f.toml:8: unknown key `max_cuont` in [[guard.client]]",
+            "did you mean `max_count`?",
+        ),
+    ] {
+        let error = Settings::from_toml(&format!("{MINIMAL}{text}"), "f.toml").unwrap_err();
+        assert_eq!(error.to_string(), message, "{text}");
+        assert!(
+            error.hint().unwrap_or("").contains(hint),
+            "{text}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_replaces_the_allocations() {
+    let given = env(&[(
+        "COVE_HALO_ALLOCATE",
+        "[{ service = \"Pool\", method = \"equal\" }]",
+    )]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("f.toml");
+    std::fs::write(&file, FULL).unwrap();
+    let rules = Settings::load(Some(&file), &given)
+        .unwrap()
+        .rules()
+        .unwrap();
+    let [allocation] = rules.allocations.as_slice() else {
+        panic!("{:?}", rules.allocations);
+    };
+    assert_eq!(allocation.service.as_str(), "Pool");
+    let broken = env(&[("COVE_HALO_ALLOCATE", "[{ method = \"equal\" }]")]);
+    let error = Settings::load(Some(&file), &broken).unwrap_err();
+    assert!(
+        error.to_string().starts_with("COVE_HALO_ALLOCATE: "),
+        "{error}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::moment::{self, HaloTime};
 
 pub use batch::Batch;
 pub use change::LicenceChange;
-pub use write::{LicenceWrite, SUBSCRIPTION, WriteOutcome};
+pub use write::{LicenceWrite, Posted, SUBSCRIPTION, WriteOutcome};
 
 const GET: &str = "GET SoftwareLicence/{id}";
 const DELETE: &str = "DELETE SoftwareLicence/{id}";

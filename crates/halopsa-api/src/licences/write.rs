@@ -253,10 +253,12 @@ pub(super) fn body_of(items: &[LicenceWrite]) -> Result<Vec<Value>> {
     Ok(body)
 }
 
-/// What one POST came to.
-pub(super) enum Posted {
+/// What one request to write came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Posted {
+    /// What became of each item, in order.
     Settled(Vec<WriteOutcome>),
-    /// Refused as a whole; whether the server had stored some of the items by then is not known.
+    /// Several items were refused together; whether the server had stored some of them by then is not known. Holds why.
     RefusedBatch(String),
 }
 
@@ -301,7 +303,12 @@ impl Licences {
         .await
     }
 
-    pub(super) async fn post(&self, items: &[LicenceWrite]) -> Result<Posted> {
+    /// As [`write_many`](Licences::write_many), but tells items that were refused together from lost ones: for callers
+    /// that sort a refused batch out themselves, by reading and sending smaller parts, and keep a record of it.
+    ///
+    /// # Errors
+    /// As for [`write_many`](Licences::write_many).
+    pub async fn post(&self, items: &[LicenceWrite]) -> Result<Posted> {
         if items.is_empty() {
             return Ok(Posted::Settled(Vec::new()));
         }

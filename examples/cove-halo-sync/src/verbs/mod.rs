@@ -10,6 +10,7 @@ pub(crate) mod lint;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod resume;
+pub(crate) mod retry;
 pub(crate) mod revert;
 pub(crate) mod sandbox;
 pub(crate) mod schedule;

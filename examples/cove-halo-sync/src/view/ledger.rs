@@ -54,7 +54,7 @@ pub(super) fn section(page: &mut Page, rows: &[&LedgerRow]) {
     page.table(table);
 }
 
-fn name(row: &LedgerRow, prefix: &str) -> String {
+pub(super) fn name(row: &LedgerRow, prefix: &str) -> String {
     let service = row.service.as_str();
     let mut name = match service.strip_prefix(prefix).unwrap_or(service) {
         "" => "(none)".to_owned(),

@@ -1,6 +1,6 @@
 //! The plan on one page: what an administrator needs to say yes or no.
 
-use super::{Look, Page, back_fill, exceptions, ledger};
+use super::{Look, Page, back_fill, exceptions, ledger, money};
 use crate::text::{count, fit, number, plain, usual_prefix};
 use billing_sync::plan::{Change, ChangeKind, Exception, LedgerRow, Plan};
 use billing_sync::usage::Finality;
@@ -45,6 +45,12 @@ pub(crate) fn page_of(view: &PlanView<'_>, look: Look) -> String {
     if let Some(both) = view.back_fill() {
         page.gap();
         back_fill::section(&mut page, both);
+    }
+    // Of the plan as a whole; a part of it would be held against totals that are of all.
+    let whole = rows.len() == view.plan().ledger().rows().len();
+    if whole && money::is_known(view.plan()) {
+        page.gap();
+        money::section(&mut page, view.plan());
     }
     page.gap();
     guards(&mut page, view.plan());

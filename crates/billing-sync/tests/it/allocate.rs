@@ -1,0 +1,203 @@
+//! Charges of a contract as a whole: own cost by default and by declaration, or divided over its customers.
+
+use crate::shown::{balanced, bucket, changes, exceptions};
+use crate::world::{PER_GB, SERVER, World, contract, d, period};
+use billing_sync::plan::Bucket;
+use billing_sync::rules::{Allocation, Method, Over, Round};
+use billing_sync::usage::ContractAmount;
+
+const POOL: &str = "Cove Data Protection | Capacity";
+
+fn world(units: &str) -> World {
+    let mut world = World::new()
+        .client(11, "100")
+        .client(12, "200")
+        .client(13, "300")
+        .uses("100", SERVER, "1")
+        .uses_unit("100", PER_GB, "GB", "10")
+        .uses("200", SERVER, "1")
+        .uses_unit("200", PER_GB, "GB", "30")
+        .uses("300", SERVER, "1")
+        .uses("999", SERVER, "1");
+    world.usage.contract_amounts.push(ContractAmount {
+        contract: contract(),
+        service: POOL.into(),
+        unit: "TB".to_owned(),
+        quantity: d(units),
+        amount: Some(d("100")),
+    });
+    world
+}
+
+fn declared(mut world: World, method: Method) -> World {
+    world.rules.allocations.push(Allocation {
+        service: POOL.into(),
+        contract: None,
+        until: None,
+        method,
+    });
+    world
+}
+
+fn divide(over: Over, round: Option<Round>) -> Method {
+    Method::Divide {
+        over,
+        name: None,
+        round,
+    }
+}
+
+fn pool(world: &World) -> Vec<String> {
+    let mut changes = changes(&balanced(world));
+    changes.retain(|change| change.contains("Capacity"));
+    changes
+}
+
+fn pool_exceptions(world: &World) -> Vec<String> {
+    let mut exceptions = exceptions(&balanced(world));
+    exceptions.retain(|exception| exception.contains("Capacity"));
+    exceptions
+}
+
+#[test]
+fn an_undeclared_charge_is_own_cost_and_an_exception() {
+    let world = world("10");
+    assert_eq!(pool(&world), Vec::<String>::new());
+    assert_eq!(pool_exceptions(&world), ["contract_level - Capacity 10"]);
+    assert_eq!(bucket(&world.plan(), POOL, Bucket::ContractLevel), "10");
+}
+
+#[test]
+fn a_declared_own_cost_is_counted_and_no_exception() {
+    let world = declared(world("10"), Method::OwnCost);
+    assert_eq!(pool(&world), Vec::<String>::new());
+    assert_eq!(pool_exceptions(&world), Vec::<String>::new());
+    assert_eq!(bucket(&world.plan(), POOL, Bucket::ContractLevel), "10");
+}
+
+#[test]
+fn equal_parts_sum_to_the_whole_over_the_customers_with_a_client() {
+    let world = declared(world("10"), divide(Over::Customers, None));
+    assert_eq!(
+        pool(&world),
+        [
+            "create 11 Capacity -->4",
+            "create 12 Capacity -->3",
+            "create 13 Capacity -->3"
+        ]
+    );
+    assert_eq!(pool_exceptions(&world), Vec::<String>::new());
+    let plan = world.plan();
+    assert_eq!(bucket(&plan, POOL, Bucket::Billed), "10");
+    let row = plan
+        .ledger()
+        .rows()
+        .iter()
+        .find(|row| row.service.as_str() == POOL);
+    let amount = row.unwrap().amount.clone().unwrap();
+    assert_eq!(
+        (amount.vendor, amount.billed),
+        (Some(d("100")), Some(d("100")))
+    );
+    let source = &plan
+        .changes()
+        .iter()
+        .find(|it| it.name == POOL)
+        .unwrap()
+        .sources[0];
+    assert_eq!(source.amount, Some(d("40")));
+    assert_eq!(
+        source.part_of.as_deref(),
+        Some("an equal part of 10 units charged to contract 238877, over 3 customers")
+    );
+}
+
+#[test]
+fn parts_by_usage_follow_the_units_of_the_named_service() {
+    let method = Method::Divide {
+        over: Over::UsageOf(PER_GB.into()),
+        name: Some("Cove pool Capacity".to_owned()),
+        round: None,
+    };
+    let world = declared(world("10"), method);
+    // 10 and 30 GB; the third customer has none.
+    assert_eq!(
+        pool(&world),
+        [
+            "create 11 Cove pool Capacity -->3",
+            "create 12 Cove pool Capacity -->7"
+        ]
+    );
+}
+
+#[test]
+fn a_fraction_of_the_whole_needs_a_rounding_and_the_difference_is_booked() {
+    let exact = declared(world("10.4"), divide(Over::Customers, None));
+    assert_eq!(pool(&exact), Vec::<String>::new());
+    assert_eq!(
+        pool_exceptions(&exact),
+        ["fraction_without_rule - Capacity 10.4"]
+    );
+    assert_eq!(bucket(&exact.plan(), POOL, Bucket::Blocked), "10.4");
+    let up = declared(world("10.4"), divide(Over::Customers, Some(Round::Up)));
+    assert_eq!(
+        pool(&up),
+        [
+            "create 11 Capacity -->4",
+            "create 12 Capacity -->4",
+            "create 13 Capacity -->3"
+        ]
+    );
+    assert_eq!(bucket(&up.plan(), POOL, Bucket::Rounding), "-0.6");
+}
+
+#[test]
+fn a_charge_nobody_can_take_is_an_exception_and_holds_what_was_billed_before() {
+    let mut world = declared(world("10"), divide(Over::UsageOf("Nothing".into()), None))
+        .has(501, 11, POOL, 4)
+        .owned_for("100");
+    assert_eq!(pool(&world), ["keep 11 Capacity 4->4"]);
+    assert_eq!(pool_exceptions(&world), ["contract_level - Capacity 10"]);
+    assert_eq!(bucket(&world.plan(), POOL, Bucket::Blocked), "10");
+    world.usage.contract_amounts.clear();
+    assert_eq!(
+        pool(&world),
+        ["zero 11 Capacity 4->0"],
+        "a charge that is gone is proved absent"
+    );
+}
+
+#[test]
+fn a_charge_without_units_is_not_divided() {
+    let world = declared(world("0"), divide(Over::Customers, None));
+    assert_eq!(pool_exceptions(&world), ["contract_level - Capacity 0"]);
+}
+
+#[test]
+fn a_declaration_is_for_its_contract_and_until_its_month() {
+    let with = |contract: Option<&str>, until: Option<&str>| {
+        let mut world = declared(world("10"), Method::OwnCost);
+        world.rules.allocations[0].contract = contract.map(Into::into);
+        world.rules.allocations[0].until = until.map(period);
+        pool_exceptions(&world).is_empty()
+    };
+    assert!(with(Some("238877"), Some("202610")));
+    assert!(!with(Some("other"), None));
+    assert!(!with(None, Some("202609")));
+}
+
+#[test]
+fn a_part_of_a_client_that_is_stopped_is_blocked_like_its_usage() {
+    let world = declared(world("9"), divide(Over::Customers, None))
+        .has(501, 12, POOL, 1)
+        .has(502, 12, POOL, 1);
+    assert_eq!(
+        pool(&world),
+        ["create 11 Capacity -->3", "create 13 Capacity -->3"]
+    );
+    assert_eq!(
+        pool_exceptions(&world),
+        ["ambiguous_subscription 200 Capacity 3"]
+    );
+    assert_eq!(bucket(&world.plan(), POOL, Bucket::Blocked), "3");
+}
