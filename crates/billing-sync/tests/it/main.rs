@@ -18,6 +18,7 @@ mod drift;
 mod limits;
 mod money;
 mod months;
+mod named;
 mod plan_cases;
 mod plan_file;
 mod plan_laws;

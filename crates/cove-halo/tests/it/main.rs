@@ -12,6 +12,7 @@ mod lint;
 mod lookup;
 mod notify;
 mod report;
+mod retry;
 mod revert;
 mod runs;
 mod schedule;

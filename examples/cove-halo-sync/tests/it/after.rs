@@ -6,6 +6,7 @@ use sandbox::Milli;
 /// The simple world, synced; the id of the run.
 fn synced() -> (World, String) {
     let world = World::simple();
+    world.settings("[guard]\nmin_changed = 1");
     let run = world
         .run(&["sync", "--yes", "--period", "202610", "--format", "json"])
         .ended(0)

@@ -1,0 +1,118 @@
+//! The failed changes of a run against the sandbox, tried again alone; and refused batches, which only the engine halves.
+
+use crate::harness::{Bench, approval, october};
+use billing_sync::plan::{Approval, GuardName, Plan};
+use billing_sync::run::RunStatus;
+use billing_sync::state::StateStore as _;
+use billing_sync::state::sqlite::SqliteStore;
+use cove_halo::ExitCode;
+use sandbox::{BatchFailure, Fault, FaultKind, Sandbox, Service as Origin, Switches, When};
+
+fn every_reason() -> Approval {
+    GuardName::ALL
+        .into_iter()
+        .fold(approval(), |approval, guard| {
+            approval.overriding(guard, "seen")
+        })
+}
+
+fn keys(plan: &Plan) -> Vec<String> {
+    plan.writes().map(|it| it.key().to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_alone_and_only_that() {
+    let bench = Bench::new().await;
+    let service = bench.service_with("", "write_batch = 5\n", "");
+    let plan = service.plan(&october()).await.unwrap();
+    let licences = |it: &&sandbox::LoggedRequest| it.path.contains("SoftwareLicence");
+    let pages = bench.sandbox.requests().iter().filter(licences).count() as u64;
+    bench.sandbox.clear_requests();
+    // After the check of the target and one batch, the server takes no more writes.
+    let second_batch = When::NthOf {
+        service: Origin::Halo,
+        path_contains: "SoftwareLicence".to_owned(),
+        nth: pages + 2,
+    };
+    bench
+        .sandbox
+        .set_faults(vec![Fault::new(second_batch, FaultKind::Status(403))]);
+    let run = service.apply(plan, approval()).await.unwrap().report;
+    bench.sandbox.clear_faults();
+    assert_eq!(run.status, RunStatus::Partial);
+    assert!(run.applied() > 0 && run.failed() > 0);
+    let failed: Vec<String> = run
+        .changes
+        .iter()
+        .filter(|it| it.outcome.is_failed())
+        .map(|it| it.change.key().to_string())
+        .collect();
+
+    let (of, planned) = service.plan_retry(None).await.unwrap();
+    assert_eq!((of, keys(&planned)), (run.run_id.clone(), failed.clone()));
+    let outcome = service
+        .retry(Some(&run.run_id), every_reason())
+        .await
+        .unwrap();
+    assert_eq!(keys(&outcome.plan), failed);
+    let report = &outcome.run.as_ref().unwrap().report;
+    assert_eq!(
+        (report.status, report.verified()),
+        (RunStatus::Applied, failed.len())
+    );
+    assert_eq!(outcome.exit_code(), ExitCode::Done);
+    assert_eq!(outcome.to_json()["retry_of"], run.run_id.as_str());
+    bench.assert_as_expected();
+    assert_eq!(service.history(10).await.unwrap().len(), 2);
+
+    let again = service.retry(Some(&run.run_id), approval()).await.unwrap();
+    assert!(again.run.is_none(), "nothing is left of it");
+    assert_eq!(service.history(10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_run_of_other_rules_is_planned_anew_and_not_tried_again() {
+    let bench = Bench::new().await;
+    let error = bench.service().plan_retry(None).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    bench.service().sync(&october(), approval()).await.unwrap();
+    let other = bench.service_with("", "", "[guard]\nmax_zeroed = 9\n");
+    bench.sandbox.clear_requests();
+    let error = other.retry(None, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert!(error.hint().is_some_and(|hint| hint.contains("new plan")));
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn every_half_of_a_refused_batch_stands_in_the_journal() {
+    let bench = Bench::with(Sandbox::builder().switches(Switches {
+        batch_failure: BatchFailure::AllOrNothing,
+        rate_limit: None,
+        ..Switches::default()
+    }))
+    .await;
+    // No server takes a name of more than 500 characters.
+    let service = bench.service_with(
+        "",
+        "",
+        &format!(
+            "[[rule]]\nservice = \"Cove Data Protection | Documents\"\nname = \"{}\"\n",
+            "x".repeat(501)
+        ),
+    );
+    let run = service.sync(&october(), approval()).await.unwrap();
+    let report = run.run.unwrap().report;
+    assert!(report.failed() > 0 && report.applied() > 0);
+    let store = SqliteStore::open_read_only(bench.state()).unwrap();
+    let journal = store.journal(&report.run_id).await.unwrap();
+    let started = journal.iter().filter(|row| row.event == "started").count();
+    let sent: usize = bench
+        .sandbox
+        .requests()
+        .iter()
+        .filter(|it| it.method == "POST" && it.path.contains("SoftwareLicence"))
+        .count();
+    assert!(started > report.changes.len(), "{started}");
+    assert!(sent > 1 && sent <= started, "{sent} of {started}");
+}
