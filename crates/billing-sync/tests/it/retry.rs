@@ -116,6 +116,7 @@ async fn what_somebody_changed_since_is_left_alone() {
     assert_eq!(
         details(&plan),
         [
+            (ExceptionKind::ChangedSince, "subscription 30 is inactive"),
             (
                 ExceptionKind::ChangedSince,
                 "there is a subscription of that name now (77, count 5)"
@@ -124,7 +125,6 @@ async fn what_somebody_changed_since_is_left_alone() {
                 ExceptionKind::ChangedSince,
                 "it had 3 in the plan and has 9 now"
             ),
-            (ExceptionKind::ChangedSince, "subscription 30 is inactive"),
         ]
     );
 }
