@@ -4,7 +4,9 @@ mod cove;
 mod error;
 mod exit;
 mod halo;
+mod init;
 mod lint;
+pub mod map;
 mod metrics;
 mod notify;
 mod outcome;
@@ -24,6 +26,7 @@ pub use cove::{CoveUsage, EFileSource, LiveUsage};
 pub use error::ServiceError;
 pub use exit::{ExitCode, plan_exit_code};
 pub use halo::HaloTarget;
+pub use init::{InitAnswers, SECRET_VARIABLES};
 pub use lint::{
     Finding, LintInput, LintKind, LintOutcome, LintSubscription, UnreadableInvoice, lint,
 };
@@ -38,8 +41,8 @@ pub use schedule::{
     Why, next_wake,
 };
 pub use service::{
-    Check, CheckState, DriftOutcome, PlanOutcome, PlanRequest, RetryOutcome, RevertOutcome,
-    Service, ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
+    Check, CheckState, DriftOutcome, MapOutcome, MapResult, MapWritten, PlanOutcome, PlanRequest,
+    RetryOutcome, RevertOutcome, Service, ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
 };
 pub use settings::{
     ActionSetting, AdoptSetting, AllocateSettings, Audience, ClientGuardSettings, CoveSettings,
@@ -47,6 +50,7 @@ pub use settings::{
     InclusionSetting, ManagementSettings, MatchKey, MatchSettings, MethodSetting, MetricsSettings,
     MisplacedSetting, NotifySettings, NotifyWhen, Pair, PairName, PhysicalitySetting, PoolSetting,
     RoundSetting, RuleSettings, ScheduleSettings, Secrets, ServersSetting, Settings, SettingsError,
-    SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, variable_of,
+    SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, settings_reference,
+    variable_of,
 };
 pub use watch::{ServiceWatch, Status, Unwatched, WaitWhy};

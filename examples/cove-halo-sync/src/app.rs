@@ -213,6 +213,24 @@ impl<'a> App<'a> {
         }
     }
 
+    /// Asks on stderr for a line of text; `None` on Ctrl-C and at the end of input.
+    pub(crate) async fn ask_text(&self, question: &str) -> Option<String> {
+        self.clear_progress();
+        let mut err = std::io::stderr();
+        write!(err, "{question}: ")
+            .and_then(|()| err.flush())
+            .ok()?;
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            let read = std::io::stdin().read_line(&mut answer);
+            read.ok().filter(|bytes| *bytes > 0).map(|_| answer)
+        });
+        tokio::select! {
+            answer = answer => answer.ok().flatten(),
+            () = self.signals.reached(1) => None,
+        }
+    }
+
     /// Asks on stderr. Anything but yes is no, so are Ctrl-C and the end of input.
     pub(crate) async fn ask(&self, question: &str) -> bool {
         self.clear_progress();
@@ -267,14 +285,18 @@ impl std::str::FromStr for Override {
     }
 }
 
-/// The approval of whoever started this, with the guards they override.
-pub(crate) fn approval(verb: &str, overrides: &[Override]) -> Approval {
-    let user = ["USER", "LOGNAME", "USERNAME"]
+/// Who started this, as the system names them.
+pub(crate) fn user() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(|name| environment(name).filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown user".to_owned());
+        .unwrap_or_else(|| "unknown user".to_owned())
+}
+
+/// The approval of whoever started this, with the guards they override.
+pub(crate) fn approval(verb: &str, overrides: &[Override]) -> Approval {
     overrides.iter().fold(
-        Approval::by(format!("{user} ({verb})")),
+        Approval::by(format!("{} ({verb})", user())),
         |approval, given| approval.overriding(given.guard, given.reason.clone()),
     )
 }

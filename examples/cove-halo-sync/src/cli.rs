@@ -16,6 +16,7 @@ use std::path::PathBuf;
     after_help = "\
 Examples:
   cove-halo-sync demo                                   see it work, without credentials
+  cove-halo-sync init                                   write a first settings file
   cove-halo-sync doctor                                 check settings, logins and the custom field
   cove-halo-sync plan --period 202610 --out plan.json   see every change before it is made
   cove-halo-sync apply plan.json                        make exactly these changes
@@ -135,6 +136,8 @@ pub(crate) enum Colour {
 pub(crate) enum Verb {
     /// See it work against built-in stand-ins of both services; no credentials, nothing left behind
     Demo(verbs::demo::Args),
+    /// Write a first settings file, by asking or from flags
+    Init(verbs::init::Args),
     /// Check settings, logins, the custom field and the state file; writes nothing
     Doctor(verbs::doctor::Args),
     /// Show what would be changed and why; writes nothing
@@ -163,10 +166,14 @@ pub(crate) enum Verb {
     Report(verbs::report::Args),
     /// Stay up and sync each month when it is due, until Ctrl-C or SIGTERM
     Schedule(verbs::schedule::Args),
+    /// Say which client each customer is: list, suggest, review, write
+    Map(verbs::map::Args),
     /// Serve the stand-ins of both services on loopback until Ctrl-C
     Sandbox(verbs::sandbox::Args),
     /// Print the completion script of a shell
     Completions(verbs::completions::Args),
+    /// Write manual pages
+    Man(verbs::man::Args),
 }
 
 impl Verb {
@@ -179,6 +186,7 @@ impl Verb {
             | Self::Retry(_)
             | Self::Revert(_)
             | Self::Schedule(_) => Interruption::Stops,
+            Self::Map(args) if args.writes() => Interruption::Stops,
             Self::Sandbox(_) => Interruption::IsItsEnd,
             Self::Demo(args) if args.serve => Interruption::IsItsEnd,
             Self::Demo(_)
@@ -190,7 +198,10 @@ impl Verb {
             | Self::History(_)
             | Self::Lint(_)
             | Self::Report(_)
-            | Self::Completions(_) => Interruption::Ends,
+            | Self::Map(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Init(_) => Interruption::Ends,
         }
     }
 

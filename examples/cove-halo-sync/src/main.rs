@@ -59,6 +59,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<ExitCode, Failure> {
 async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Demo(args) => verbs::demo::run(args, app).await,
+        Verb::Init(args) => verbs::init::run(args, app).await,
         Verb::Doctor(args) => verbs::doctor::run(args, app).await,
         Verb::Plan(args) => verbs::plan::run(args, app).await,
         Verb::Apply(args) => verbs::apply::run(args, app).await,
@@ -73,8 +74,10 @@ async fn dispatch(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
         Verb::Lint(args) => verbs::lint::run(args, app).await,
         Verb::Report(args) => verbs::report::run(args, app).await,
         Verb::Schedule(args) => verbs::schedule::run(args, app).await,
+        Verb::Map(args) => verbs::map::run(args, app).await,
         Verb::Sandbox(args) => verbs::sandbox::run(args, app).await,
         Verb::Completions(args) => verbs::completions::run(args, app),
+        Verb::Man(args) => verbs::man::run(args, app),
     }
 }
 

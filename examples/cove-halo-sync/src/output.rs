@@ -143,6 +143,11 @@ impl Output {
         to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(what)));
     }
 
+    /// Writes what is wrong, a line each, to stderr before the error line; quiet or not.
+    pub(crate) fn problems(&self, lines: &str) {
+        to_stderr(lines);
+    }
+
     /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
     pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
         match code {

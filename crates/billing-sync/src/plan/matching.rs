@@ -111,8 +111,17 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// The client id in a customer reference: `HALO:12`, in any case, or the bare `12`.
+/// The client id in a customer reference: `HALO:12`, in any case, or the bare `12`. Other parts may stand beside a labelled
+/// one, separated by bars (`PSA-ACME | HALO:12`); two different labelled ids are none.
 fn client_id_in(reference: &str) -> Option<ClientId> {
+    if reference.contains('|') {
+        let mut labelled = reference
+            .split('|')
+            .filter(|part| part.contains(':'))
+            .filter_map(client_id_in);
+        let first = labelled.next()?;
+        return labelled.all(|other| other == first).then_some(first);
+    }
     let text = reference.trim();
     let digits = match text.split_once(':') {
         Some((label, rest)) if label.trim().eq_ignore_ascii_case("halo") => rest.trim(),
@@ -133,7 +142,15 @@ mod tests {
 
     #[test]
     fn a_reference_is_a_labelled_or_bare_id_and_nothing_else() {
-        for text in ["HALO:12", "halo: 12", " 12 ", "Halo:12"] {
+        for text in [
+            "HALO:12",
+            "halo: 12",
+            " 12 ",
+            "Halo:12",
+            "PSA-ACME | HALO:12",
+            "HALO:12|CWM:1478",
+            "HALO:12 | 77 | halo:12",
+        ] {
             assert_eq!(client_id_in(text), Some(ClientId::new(12)), "{text}");
         }
         for text in [
@@ -146,6 +163,9 @@ mod tests {
             "+12",
             "HALO:12:3",
             "1 2",
+            "12 | ACME",
+            "HALO:12 | HALO:13",
+            "|",
         ] {
             assert_eq!(client_id_in(text), None, "{text}");
         }

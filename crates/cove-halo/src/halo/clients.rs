@@ -184,7 +184,7 @@ fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec
 
 /// The vendor ids in a field's value: usually one; several are separated by comma or semicolon. Ids are opaque, so
 /// nothing else separates.
-pub(super) fn ids_in(value: &str) -> Vec<String> {
+pub(crate) fn ids_in(value: &str) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for id in value.split([',', ';']).map(str::trim) {
         if !id.is_empty() && !ids.iter().any(|known| known == id) {

@@ -7,6 +7,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clients::ids_in;
+
 use crate::port_error;
 use crate::settings::{CustomerLookup, HaloSettings};
 use crate::watch::{Relay, ServiceWatch, Unwatched};

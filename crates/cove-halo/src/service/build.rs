@@ -38,6 +38,7 @@ pub struct ServiceBuilder {
     pub(super) stop: StopSignal,
     pub(super) budgets: Option<SharedBudgets>,
     pub(super) source: Option<(Arc<dyn UsageSource>, Meter)>,
+    pub(super) references: Option<ManagementClient>,
 }
 
 impl ServiceBuilder {
@@ -94,6 +95,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// The client that writes customer references, instead of one made from the settings.
+    pub fn references(mut self, client: ManagementClient) -> Self {
+        self.references = Some(client);
+        self
+    }
+
     /// Puts the service together. Sends nothing and opens no state file.
     ///
     /// # Errors
@@ -110,6 +117,7 @@ impl ServiceBuilder {
             stop,
             budgets,
             source,
+            references,
         } = self;
         let Secrets {
             cove_api_key,
@@ -127,6 +135,13 @@ impl ServiceBuilder {
             retry: retry.as_ref(),
             relay: &relay,
             budget: budgets.and_then(|budgets| budgets.of(&settings)),
+        };
+        let references = match (references, &cove_password) {
+            (Some(given), _) => Some(given),
+            (None, Some(secret)) if settings.matching.key == MatchKey::Reference => {
+                parts.references(secret)?
+            }
+            _ => None,
         };
         let source = match source {
             Some((usage, meter)) => Source {
@@ -147,6 +162,7 @@ impl ServiceBuilder {
                 rules,
                 source,
                 halo,
+                references,
                 clock,
                 relay,
                 stop,
@@ -256,6 +272,15 @@ impl Parts<'_> {
             client = client.retry(retry.clone());
         }
         Ok(client.build()?)
+    }
+
+    /// The client that writes customer references; `None` when the settings do not name its user.
+    fn references(&self, secret: &SecretString) -> Result<Option<ManagementClient>, ServiceError> {
+        let cove = &self.settings.cove;
+        if cove.partner.is_none() || cove.username.is_none() {
+            return Ok(None);
+        }
+        self.management(secret.clone()).map(Some)
     }
 
     fn halo(&self, id: String, secret: SecretString) -> Result<HaloTarget, ServiceError> {

@@ -4,6 +4,7 @@ mod build;
 mod doctor;
 mod drift;
 mod history;
+mod mapping;
 mod planning;
 mod report;
 mod retry;
@@ -16,6 +17,7 @@ mod why;
 pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
+pub use mapping::{MapOutcome, MapResult, MapWritten};
 pub use report::PlanOutcome;
 pub use retry::RetryOutcome;
 pub use revert::RevertOutcome;
@@ -30,6 +32,7 @@ use billing_sync::Period;
 use billing_sync::ids::ClientId;
 use billing_sync::rules::Rules;
 use billing_sync::run::StopSignal;
+use cove_api::management::ManagementClient;
 use source::Source;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -60,6 +63,8 @@ struct Inner {
     rules: Rules,
     source: Source,
     halo: HaloTarget,
+    /// Writes customer references, where customers are matched by them.
+    references: Option<ManagementClient>,
     stores: Stores,
     clock: Arc<dyn Clock>,
     relay: Relay,
@@ -87,6 +92,7 @@ impl Service {
             stop: StopSignal::new(),
             budgets: None,
             source: None,
+            references: None,
         }
     }
 

@@ -19,7 +19,7 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// How the text of a variable becomes a value.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Number,
     /// `true` or `false`.
@@ -124,7 +124,7 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
     ("metrics", &[("file", Kind::Text)]),
 ];
 
-const RULE_KEYS: [&str; 10] = [
+pub(super) const RULE_KEYS: [&str; 10] = [
     "service",
     "customer",
     "action",
@@ -315,7 +315,7 @@ fn read_file(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-fn keys() -> impl Iterator<Item = (&'static str, &'static str, Kind)> {
+pub(super) fn keys() -> impl Iterator<Item = (&'static str, &'static str, Kind)> {
     SECTIONS
         .iter()
         .flat_map(|(section, keys)| keys.iter().map(|(key, kind)| (*section, *key, *kind)))

@@ -7,6 +7,7 @@ mod guard;
 mod load;
 mod management;
 mod pair;
+mod reference;
 mod rule;
 mod secrets;
 mod suggest;
@@ -25,6 +26,8 @@ pub use management::{
 };
 pub(crate) use pair::tenant_of;
 pub use pair::{Pair, PairName, SettingsFile};
+pub(crate) use reference::commented_file;
+pub use reference::settings_reference;
 pub use rule::{ActionSetting, RoundSetting, RuleSettings};
 pub use secrets::Secrets;
 pub(crate) use secrets::{api_key, password};

@@ -10,6 +10,7 @@ mod guards;
 mod harness;
 mod lint;
 mod lookup;
+mod mapping;
 mod notify;
 mod report;
 mod retry;

@@ -8,6 +8,7 @@ mod exceptions;
 pub(crate) mod history;
 mod ledger;
 pub(crate) mod lint;
+pub(crate) mod map;
 mod money;
 pub(crate) mod plan;
 pub(crate) mod retry;

@@ -1,0 +1,168 @@
+//! `map` as its users meet it: the sheet goes out, comes back reviewed, and is written.
+
+use crate::tool::{SERVER, World};
+
+/// Two customers: `c1` is the client Acme Ltd, `c2` is nobody yet, though a client has nearly its name.
+fn world() -> (World, i64) {
+    let world = World::simple();
+    let client = world.sandbox.edit(|world| {
+        let contract = crate::tool::CONTRACT;
+        let units = sandbox::Milli::units(3);
+        let customer = ("c2", "=Zenith & Sons Ltd");
+        world.add_usage(crate::tool::PERIOD, contract, customer, SERVER, units);
+        world.add_client("=Zenith and Sons Limited", "")
+    });
+    (world, client)
+}
+
+const PERIOD: [&str; 2] = ["--period", "202610"];
+
+fn map(world: &World, args: &[&str]) -> crate::tool::Done {
+    let mut all = vec!["map"];
+    all.extend(args);
+    all.extend(PERIOD);
+    world.run(&all)
+}
+
+/// Syncs, though one of very few counts changes by much.
+fn sync(world: &World) {
+    let mut args = vec!["sync", "--yes", "--period", "202610"];
+    for guard in ["max_changed_percent=test", "max_client_change_percent=test"] {
+        args.extend(["--override", guard]);
+    }
+    world.run(&args).ended(0);
+}
+
+#[test]
+fn a_reviewed_sheet_is_written_and_then_billed() {
+    let (world, client) = world();
+    let list = map(&world, &["list"]).ended(5).stdout;
+    let unmatched = list.find("unmatched").unwrap();
+    assert!(unmatched < list.find("Acme Ltd (c1)").unwrap(), "{list}");
+    map(&world, &["export", "--out", "mapping.csv"]).ended(0);
+    let text = std::fs::read_to_string(world.path("mapping.csv")).unwrap();
+    let row = format!(
+        "c2,'=Zenith & Sons Ltd,{client},'=Zenith and Sons Limited,95,same name but for the legal form,,,"
+    );
+    assert!(text.contains(&row), "{text}");
+    let reviewed = text.replace("legal form,,", "legal form,yes,");
+    std::fs::write(world.path("mapping.csv"), reviewed).unwrap();
+    map(&world, &["import", "mapping.csv"]).ended(0);
+    assert_eq!(world.writes().len(), 0);
+    let applied = map(&world, &["apply", "--yes", "--format", "json"])
+        .ended(0)
+        .json();
+    assert_eq!(applied["written"], 1);
+    assert_eq!(applied["customers"][0]["outcome"], "written");
+    let held = world
+        .sandbox
+        .clients()
+        .into_iter()
+        .find(|it| it.id == client)
+        .unwrap();
+    assert_eq!(held.cove_id.as_deref(), Some("c2"));
+    let again = map(&world, &["apply", "--yes", "--format", "json"])
+        .ended(0)
+        .json();
+    assert_eq!(
+        (&again["written"], &again["nothing"]),
+        (&0.into(), &1.into())
+    );
+    map(&world, &["list"]).ended(0);
+    world.run(&["sync", "--yes", "--period", "202610"]).ended(0);
+    assert_eq!(world.counts("=Zenith and Sons Limited", SERVER), [3]);
+}
+
+#[test]
+fn every_problem_of_a_sheet_is_listed_and_no_plan_is_made() {
+    let (world, _) = world();
+    let sheet = "customer_id,client_id,decision\nc2,999,yes\nnobody,1,yes\nc1,x,\n";
+    std::fs::write(world.path("mapping.csv"), sheet).unwrap();
+    let done = map(&world, &["import", "mapping.csv"]).ended(2);
+    let lines: Vec<&str> = done.stderr.lines().collect();
+    assert!(
+        lines[0].starts_with("line 2: there is no client 999"),
+        "{done:?}"
+    );
+    assert!(
+        lines[1].starts_with("line 3: there is no customer `nobody`"),
+        "{done:?}"
+    );
+    assert!(lines[2].starts_with("error: 2 problems"), "{done:?}");
+    assert!(!world.path("mapping-plan.json").exists());
+    map(&world, &["apply"])
+        .ended(2)
+        .says(&["terminal", "--yes"]);
+    map(&world, &["apply", "--yes"])
+        .ended(2)
+        .says(&["mapping-plan.json", "map import"]);
+}
+
+#[test]
+fn one_customer_is_set_kept_as_a_decision_and_forgotten() {
+    let (world, client) = world();
+    let client = client.to_string();
+    map(&world, &["set", "c2", &client])
+        .ended(2)
+        .says(&["--yes"]);
+    map(&world, &["set", "c2", &client, "--to", "state", "--yes"]).ended(0);
+    assert_eq!(world.writes().len(), 0);
+    let listed = map(&world, &["list", "--format", "json"]).ended(0).json();
+    assert_eq!(listed["decisions"][0]["customer_id"], "c2");
+    assert_eq!(listed["decisions"][0]["by"], "ann (map)");
+    let sheet = map(&world, &["export"]).ended(0).stdout;
+    assert!(sheet.contains("decided by ann (map) at "), "{sheet}");
+    world.run(&["map", "forget", "c2"]).ended(0);
+    let forgotten = world.run(&["map", "forget", "c2"]).ended(0);
+    assert!(forgotten.stdout.contains("nothing was decided"));
+    map(&world, &["list"]).ended(5);
+    map(&world, &["set", "c2", "1", "--to", "state", "--yes"])
+        .ended(2)
+        .says(&["there is no client 1"]);
+}
+
+#[test]
+fn a_record_is_chosen_by_its_id_and_one_of_another_name_adopted() {
+    let world = World::simple();
+    let (acme, first, second, other) = world.sandbox.edit(|world| {
+        let acme = world.clients()[0].id;
+        let mut add = |name: &str| world.add_subscription(acme, name, 1);
+        (acme, add(SERVER), add(SERVER), add("Backup, servers"))
+    });
+    let listed = map(&world, &["list"]).ended(5).stdout;
+    assert!(
+        listed.contains(&format!("{first} (1), {second} (1)")),
+        "{listed}"
+    );
+    map(&world, &["choose", &second.to_string(), "--yes"]).ended(0);
+    sync(&world);
+    let count = |id: i64| {
+        let all = world.sandbox.subscriptions();
+        all.into_iter().find(|it| it.id == id).unwrap().count
+    };
+    assert_eq!((count(first), count(second)), (1, 12));
+
+    world
+        .run(&["map", "forget", "--record", &second.to_string()])
+        .ended(0);
+    map(&world, &["adopt", &other.to_string(), "Sever", "--yes"])
+        .ended(2)
+        .says(&["is planned under `Sever`", SERVER]);
+    map(&world, &["choose", "424242", "--yes"])
+        .ended(2)
+        .says(&["no subscription record 424242"]);
+    assert!(acme > 0);
+}
+
+#[test]
+fn an_existing_record_of_another_name_is_adopted_instead_of_a_new_one() {
+    let world = World::simple();
+    let other = world.sandbox.edit(|world| {
+        let acme = world.clients()[0].id;
+        world.add_subscription(acme, "Backup, servers", 1)
+    });
+    map(&world, &["adopt", &other.to_string(), SERVER, "--yes"]).ended(0);
+    sync(&world);
+    assert_eq!(world.counts("Acme Ltd", SERVER), Vec::<i64>::new());
+    assert_eq!(world.counts("Acme Ltd", "Backup, servers"), [12]);
+}
