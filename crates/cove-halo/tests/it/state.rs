@@ -122,6 +122,8 @@ async fn doctor_finds_what_is_odd_and_writes_nothing() {
     assert_eq!(state("HaloPSA login").state, CheckState::Ok);
     assert_eq!(state("custom field").state, CheckState::Ok);
     assert_eq!(state("clock").state, CheckState::Ok);
+    assert_eq!(state("TLS").state, CheckState::Ok);
+    assert_eq!(state("rights").state, CheckState::Ok);
     assert_eq!(
         state("clients").state,
         CheckState::Warning,
@@ -136,6 +138,22 @@ async fn doctor_finds_what_is_odd_and_writes_nothing() {
     assert_eq!(state("state").state, CheckState::Ok);
     assert_eq!(bench.committed(), 0);
     assert!(!bench.state().exists());
+}
+
+#[tokio::test]
+async fn doctor_names_clients_that_look_synced_but_hold_no_id() {
+    let bench = Bench::new().await;
+    let synced = bench.service().plan(&october()).await.unwrap();
+    let kept = |change: &&billing_sync::plan::Change| change.before.is_some_and(|count| count > 0);
+    let client = synced.changes().iter().find(kept).unwrap().client_id.get();
+    bench
+        .sandbox
+        .edit(|world| world.set_custom_field(client, ""));
+    let checks = bench.service().doctor().await;
+    let check = checks.iter().find(|check| check.name == "clients").unwrap();
+    assert_eq!(check.state, CheckState::Warning);
+    let blank = check.detail.split("blank, though").nth(1).unwrap();
+    assert!(blank.contains(&client.to_string()), "{check:?}");
 }
 
 #[tokio::test]

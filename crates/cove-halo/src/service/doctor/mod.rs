@@ -1,6 +1,7 @@
 //! `doctor`: what would get in the way of a run, found before one. Reads only, and goes on after a problem.
 
 mod records;
+mod rights;
 
 use super::Service;
 use super::source::Probe;
@@ -14,6 +15,7 @@ use billing_sync::target::TargetSnapshot;
 use cove_api::billing::{Invoice, TimeFrame};
 use halopsa_api::{FieldOwner, Grant};
 use records::{check_claims, check_field, check_subscriptions};
+use rights::{check_addresses, check_rights};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -87,7 +89,7 @@ impl Service {
     /// Checks settings, credentials, scopes, custom field, duplicates, clock and state. Never writes, and goes on after a
     /// problem.
     pub async fn doctor(&self) -> Vec<Check> {
-        let mut checks = vec![self.check_settings()];
+        let mut checks = vec![self.check_settings(), check_addresses(&self.inner.settings)];
         checks.extend(self.check_source().await);
         checks.extend(self.check_halo().await);
         checks.push(self.check_state().await);
@@ -239,7 +241,8 @@ impl Service {
             match found {
                 Ok(field) => checks.push(check_field(&field)),
                 Err(error) => {
-                    checks.push(Check::problem("custom field", &error.into()));
+                    let check = Check::problem("custom field", &error.into());
+                    checks.push(self.on_another_level(check).await);
                     for name in ["clients", "subscriptions"] {
                         checks.push(Check::skipped(name, "the custom field was not found"));
                     }
@@ -257,6 +260,26 @@ impl Service {
             Err(error) => checks.push(Check::problem("clients", &error.into())),
         }
         checks
+    }
+
+    /// A field that is missing for customers may be there on another level, where it is of no use.
+    async fn on_another_level(&self, mut check: Check) -> Check {
+        let name = &self.inner.settings.halo.customer_field;
+        for (owner, level) in [
+            (FieldOwner::Site, "sites"),
+            (FieldOwner::Ticket, "tickets"),
+            (FieldOwner::Asset, "assets"),
+        ] {
+            let fields = self.inner.halo.client().custom_fields(owner).await;
+            if fields.is_ok_and(|fields| fields.iter().any(|field| field.is_named(name))) {
+                let hint = check.hint.unwrap_or_default();
+                check.hint = Some(format!(
+                    "a field of this name belongs to {level}; it has to be on the level of the customer: {hint}"
+                ));
+                break;
+            }
+        }
+        check
     }
 
     fn check_grant(&self, grant: &Grant) -> Vec<Check> {
@@ -278,6 +301,8 @@ impl Service {
                 "tick them at the API application in HaloPSA, under Permissions",
             ));
         }
+        let matches_by_field = self.inner.settings.matching.key == MatchKey::ClientId;
+        checks.push(check_rights(&grant.scopes, matches_by_field));
         checks
     }
 
@@ -315,7 +340,7 @@ impl Service {
     fn check_target(&self, target: &TargetSnapshot) -> Vec<Check> {
         let mut checks = Vec::new();
         if self.inner.settings.matching.key == MatchKey::ClientId {
-            checks.push(check_claims(target));
+            checks.push(check_claims(target, &self.inner.rules));
         } else {
             checks.push(Check::ok(
                 "clients",

@@ -1,6 +1,7 @@
 //! What `doctor` says about records once they were read: pure, so that each finding can be tested alone.
 
 use super::Check;
+use billing_sync::rules::Rules;
 use billing_sync::target::{Standing, TargetSnapshot};
 use halopsa_api::FieldInfo;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,7 @@ pub(super) fn check_field(field: &FieldInfo) -> Check {
     }
 }
 
-pub(super) fn check_claims(target: &TargetSnapshot) -> Check {
+pub(super) fn check_claims(target: &TargetSnapshot, rules: &Rules) -> Check {
     const NAME: &str = "clients";
     let mut claims: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     let mut filled = 0;
@@ -31,6 +32,15 @@ pub(super) fn check_claims(target: &TargetSnapshot) -> Check {
         }
     }
     let detail = format!("{filled} of {} have a customer id", target.clients().len());
+    let blank = blank_clients(target, rules);
+    let detail = if blank.is_empty() {
+        detail
+    } else {
+        format!(
+            "{detail}; blank, though with a subscription that looks synced: clients {}",
+            listed(&blank)
+        )
+    };
     let twice: Vec<String> = claims
         .iter()
         .filter(|(_, clients)| clients.len() > 1)
@@ -49,15 +59,64 @@ pub(super) fn check_claims(target: &TargetSnapshot) -> Check {
         Check::warning(
             NAME,
             detail,
-            "fill the custom field with the ClientId of the Billing API, or match by reference",
+            "fill the custom field with the ClientId of the Billing API, or match by reference; `map suggest` helps",
         )
-    } else {
+    } else if blank.is_empty() {
         Check::ok(NAME, detail)
+    } else {
+        Check::warning(
+            NAME,
+            detail,
+            "`map list` shows which customers have no client; `map suggest` offers some",
+        )
+    }
+}
+
+/// Active clients that hold no customer id, but have an active subscription named as the rules name them.
+fn blank_clients(target: &TargetSnapshot, rules: &Rules) -> BTreeSet<i64> {
+    let before = rules.name.split("{service}").next().unwrap_or_default();
+    let prefixes: Vec<String> = rules
+        .products
+        .iter()
+        .map(|product| format!("{before}{product} | "))
+        .collect();
+    target
+        .subscriptions()
+        .iter()
+        .filter(|record| record.standing == Standing::Active && record.count > 0)
+        .filter(|record| {
+            prefixes
+                .iter()
+                .any(|prefix| record.name.starts_with(prefix))
+        })
+        .filter(|record| {
+            target
+                .client(record.client)
+                .is_some_and(|client| client.active && client.vendor_ids.is_empty())
+        })
+        .map(|record| record.client.get())
+        .collect()
+}
+
+/// The first few, and how many more there are.
+fn listed(ids: &BTreeSet<i64>) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = ids.iter().take(SHOWN).map(ToString::to_string).collect();
+    match ids.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
 pub(super) fn check_subscriptions(target: &TargetSnapshot) -> Check {
     const NAME: &str = "subscriptions";
+    if target.subscriptions().is_empty() {
+        return Check::warning(
+            NAME,
+            "there is no subscription or licence record at all",
+            "if there should be some: is the module Software Licensing on (Configuration > Asset Management), and may the API agent see it?",
+        );
+    }
     let mut keys: BTreeMap<(i64, &str), usize> = BTreeMap::new();
     for record in target.subscriptions() {
         if record.standing == Standing::Active {
@@ -80,7 +139,7 @@ pub(super) fn check_subscriptions(target: &TargetSnapshot) -> Check {
         Check::warning(
             NAME,
             format!("{detail}; of the same name: {}", twice.join(", ")),
-            "keep one of each and make the others inactive: until then they are exceptions",
+            "keep one of each and make the others inactive, or `map choose` one: until then they are exceptions",
         )
     }
 }

@@ -1,0 +1,134 @@
+//! What the granted scopes allow, and whether the addresses are safe to use: pure, so that each finding can be tested alone.
+
+use super::Check;
+use crate::settings::Settings;
+
+/// What a run needs, with the scope that allows it.
+const NEEDED: [(&str, &str); 3] = [
+    ("read:customers", "reading clients"),
+    ("read:softwarelicensing", "reading subscriptions"),
+    ("edit:softwarelicensing", "writing subscriptions"),
+];
+
+/// What `map` needs to write the custom field.
+const MAPPING: (&str, &str) = ("edit:customers", "writing the custom field with `map`");
+
+/// Whether the granted scopes reach as far as the work does.
+pub(super) fn check_rights(granted: &[String], writes_field: bool) -> Check {
+    const NAME: &str = "rights";
+    let missing: Vec<String> = NEEDED
+        .iter()
+        .filter(|(scope, _)| !allows(granted, scope))
+        .map(|(scope, what)| format!("{what} ({scope})"))
+        .collect();
+    let mapping = !writes_field || allows(granted, MAPPING.0);
+    if !missing.is_empty() {
+        return Check::warning(
+            NAME,
+            format!("the granted scopes do not allow {}", missing.join(", ")),
+            "tick the scopes at the API application in HaloPSA and ask for them in [halo] scopes; the agent's role must allow them, too",
+        );
+    }
+    if !mapping {
+        return Check::ok(
+            NAME,
+            format!("enough to sync, but not for {} ({})", MAPPING.1, MAPPING.0),
+        );
+    }
+    Check::ok(
+        NAME,
+        "the granted scopes allow to read and write what a run needs",
+    )
+}
+
+/// Whether a granted scope reaches as far as the needed one. Editing an area includes reading it.
+fn allows(granted: &[String], needed: &str) -> bool {
+    let area = needed.strip_prefix("read:");
+    granted.iter().any(|scope| {
+        matches!(scope.as_str(), "all" | "all:standard" | "admin")
+            || scope == needed
+            || area.is_some_and(|area| scope.strip_prefix("edit:") == Some(area))
+    })
+}
+
+/// Whether what is sent can be read on the way. Other addresses than these are refused with the settings.
+pub(super) fn check_addresses(settings: &Settings) -> Check {
+    const NAME: &str = "TLS";
+    let plain: Vec<&str> = [&settings.cove.base_url, &settings.halo.base_url]
+        .into_iter()
+        .filter(|url| !url.to_lowercase().starts_with("https://"))
+        .map(String::as_str)
+        .collect();
+    if plain.is_empty() {
+        Check::ok(NAME, "https everywhere; certificates are checked")
+    } else {
+        Check::ok(
+            NAME,
+            format!("plain http, to this machine only: {}", plain.join(", ")),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_addresses, check_rights};
+    use crate::service::CheckState;
+    use crate::settings::Settings;
+
+    fn scopes(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn scopes_that_do_not_reach_far_enough_are_named() {
+        for (granted, state, words) in [
+            ("all", CheckState::Ok, "read and write"),
+            ("all:standard", CheckState::Ok, "read and write"),
+            (
+                "edit:customers edit:softwarelicensing",
+                CheckState::Ok,
+                "read and write",
+            ),
+            (
+                "read:customers edit:softwarelicensing",
+                CheckState::Ok,
+                "not for writing the custom field",
+            ),
+            (
+                "read:customers read:softwarelicensing",
+                CheckState::Warning,
+                "writing subscriptions (edit:softwarelicensing)",
+            ),
+            (
+                "read:tickets",
+                CheckState::Warning,
+                "reading clients (read:customers), reading subscriptions",
+            ),
+            ("", CheckState::Warning, "reading clients"),
+        ] {
+            let check = check_rights(&scopes(granted), true);
+            assert_eq!(check.state, state, "{granted}: {check:?}");
+            assert!(check.detail.contains(words), "{granted}: {check:?}");
+            assert_eq!(check.hint.is_some(), state == CheckState::Warning);
+        }
+        let by_reference = check_rights(&scopes("read:customers edit:softwarelicensing"), false);
+        assert!(by_reference.detail.contains("read and write"));
+    }
+
+    #[test]
+    fn plain_http_is_told() {
+        let mut settings = Settings::default();
+        "https://acme.halopsa.com".clone_into(&mut settings.halo.base_url);
+        assert!(
+            check_addresses(&settings)
+                .detail
+                .starts_with("https everywhere")
+        );
+        "http://127.0.0.1:8080/halo".clone_into(&mut settings.halo.base_url);
+        assert!(
+            check_addresses(&settings)
+                .detail
+                .contains("http://127.0.0.1:8080/halo")
+        );
+    }
+}
