@@ -157,12 +157,12 @@ impl Name {
         let mine: BTreeSet<&String> = self.core.iter().collect();
         let theirs: BTreeSet<&String> = other.core.iter().collect();
         let both: Vec<&String> = mine.intersection(&theirs).copied().collect();
-        let all: Vec<&String> = mine.union(&theirs).copied().collect();
+        let all: Vec<&String> = mine.iter().chain(&theirs).copied().collect();
         let (both_length, all_length) = (length(&both), length(&all));
         if both.is_empty() || all_length == 0 {
             return None;
         }
-        let percent = u8::try_from(both_length * 100 / all_length).unwrap_or(100);
+        let percent = u8::try_from(both_length * 200 / all_length).unwrap_or(100);
         let listed: Vec<&str> = both.iter().map(|word| word.as_str()).collect();
         Some((scaled(percent), format!("both have: {}", listed.join(", "))))
     }
@@ -285,7 +285,7 @@ mod tests {
             (
                 "Harbour Street Dental",
                 "Harbour Street Optics",
-                63,
+                60,
                 "both have: harbour, street",
             ),
         ] {
