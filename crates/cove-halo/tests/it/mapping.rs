@@ -118,7 +118,7 @@ async fn a_mapping_is_written_once_beside_the_other_custom_fields_and_then_bille
         .plan(std::slice::from_ref(&wanted), &[], service.map_place())
         .unwrap();
     let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
-    assert_eq!(outcome.exit_reference(), ExitCode::Done);
+    assert_eq!(outcome.exit_code(), ExitCode::Done);
     assert_eq!(outcome.count(MapWritten::Written), 1);
     assert_eq!(
         held(&bench, wanted.client).as_deref(),
@@ -166,7 +166,7 @@ async fn a_client_that_was_filled_meanwhile_stops_everything_before_a_write() {
         .apply_mapping(&plan, "ann", month())
         .await
         .unwrap_err();
-    assert_eq!(error.exit_reference(), ExitCode::Drift, "{error}");
+    assert_eq!(error.exit_code(), ExitCode::Drift, "{error}");
     assert!(error.hint().is_some());
     assert_eq!(bench.committed(), 0);
     assert_eq!(held(&bench, wanted.client).as_deref(), Some("someone-else"));
@@ -343,7 +343,7 @@ async fn a_customer_reference_is_written_at_cove_and_never_replaced() {
         .apply_mapping(&plan, "ann", month())
         .await
         .unwrap_err();
-    assert_eq!(unknown_user.exit_reference(), ExitCode::Usage);
+    assert_eq!(unknown_user.exit_code(), ExitCode::Usage);
     let reference = || {
         let partners = bench.sandbox.partners();
         let id = wanted.customer.to_string();
