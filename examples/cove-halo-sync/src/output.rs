@@ -143,11 +143,6 @@ impl Output {
         to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(what)));
     }
 
-    /// Writes what is wrong, a line each, to stderr before the error line; quiet or not.
-    pub(crate) fn problems(&self, lines: &str) {
-        to_stderr(lines);
-    }
-
     /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
     pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
         match code {
@@ -203,6 +198,13 @@ fn document(failure: &Failure) -> Value {
         "drift": failure.drift(),
         "plan": failure.plan().map(|plan| plan.to_json(false)),
     })
+}
+
+/// Writes what is wrong, a line each, to stderr before the error line; quiet or not.
+pub(crate) fn problems<'a>(lines: impl Iterator<Item = &'a str>) {
+    for line in lines {
+        to_stderr(&format!("{}\n", plain(line)));
+    }
 }
 
 /// Writes to stderr; a reader that went away is nobody's concern.

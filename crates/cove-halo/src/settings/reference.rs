@@ -153,11 +153,20 @@ const KEYS: &[(&str, &str, &str)] = &[
         "IANA time zone of that expression.",
         "",
     ),
-    (
-        "notify.webhook",
-        "Address that gets the run summary as JSON; empty for none.",
-        "",
-    ),
+    ("schedule.jitter_seconds", "Longest delay in seconds, chosen by chance, so that many machines do not begin together.", ""),
+    ("notify.when", "`needed`: only when a person has to look; `always`: after every run.", ""),
+    ("notify.webhook", "Address that is told how a run ended; empty for none.", ""),
+    ("notify.webhook_shape", "What the webhook takes: `json`, `teams` or `slack`.", ""),
+    ("notify.names", "Whether the webhook may hold names of customers.", ""),
+    ("notify.ticket", "Whether one open HaloPSA ticket holds the exceptions.", ""),
+    ("notify.ticket_client", "The client that ticket belongs to.", ""),
+    ("notify.ticket_type", "The type of that ticket.", ""),
+    ("notify.smtp_host", "The mail server; empty for no e-mail. Its password is `SMTP_PASSWORD` in the environment.", ""),
+    ("notify.smtp_port", "The port of the mail server.", ""),
+    ("notify.smtp_user", "The user at the mail server.", ""),
+    ("notify.from", "Sender of the e-mail.", ""),
+    ("notify.to", "Receivers of the e-mail.", ""),
+    ("metrics.file", "File with numbers for monitoring, in OpenMetrics text; empty for none.", ""),
 ];
 
 /// What a key of `[[rule]]` means.

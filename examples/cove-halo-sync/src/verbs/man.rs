@@ -33,8 +33,7 @@ pub(crate) fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     pages(&command, &args.folder, &mut written)?;
     match app.out.format() {
         Format::Table | Format::Csv => {
-            let list: String = written.iter().map(|page| format!("{page}\n")).collect();
-            app.out.result(&list)?;
+            app.out.result(&(written.join("\n") + "\n"))?;
         }
         Format::Json => app
             .out

@@ -126,12 +126,9 @@ fn client_id(text: &str) -> Result<ClientId, String> {
 /// Everything that speaks against a mapping, as one failure with all of it in the result.
 fn refused(problems: &[MapProblem], app: &mut App<'_>) -> Failure {
     app.clear_progress();
-    let listed: String = problems
-        .iter()
-        .map(|problem| format!("{}\n", crate::text::plain(&problem.to_string())))
-        .collect();
     if problems.len() > 1 {
-        app.out.problems(&listed);
+        let listed: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        crate::output::problems(listed.iter().map(String::as_str));
     }
     match problems {
         [one] => Failure::usage(one.to_string()),
