@@ -153,20 +153,56 @@ const KEYS: &[(&str, &str, &str)] = &[
         "IANA time zone of that expression.",
         "",
     ),
-    ("schedule.jitter_seconds", "Longest delay in seconds, chosen by chance, so that many machines do not begin together.", ""),
-    ("notify.when", "`needed`: only when a person has to look; `always`: after every run.", ""),
-    ("notify.webhook", "Address that is told how a run ended; empty for none.", ""),
-    ("notify.webhook_shape", "What the webhook takes: `json`, `teams` or `slack`.", ""),
-    ("notify.names", "Whether the webhook may hold names of customers.", ""),
-    ("notify.ticket", "Whether one open HaloPSA ticket holds the exceptions.", ""),
-    ("notify.ticket_client", "The client that ticket belongs to.", ""),
-    ("notify.ticket_type", "The type of that ticket.", ""),
-    ("notify.smtp_host", "The mail server; empty for no e-mail. Its password is `SMTP_PASSWORD` in the environment.", ""),
+    (
+        "schedule.jitter_seconds",
+        "Longest delay in seconds, chosen by chance, so that many machines do not begin together.",
+        "",
+    ),
+    (
+        "notify.when",
+        "`needed`: only when a person has to look; `always`: after every run.",
+        "",
+    ),
+    (
+        "notify.webhook",
+        "Address that is told how a run ended; empty for none.",
+        "",
+    ),
+    (
+        "notify.webhook_shape",
+        "What the webhook takes: `json`, `teams` or `slack`.",
+        "",
+    ),
+    (
+        "notify.names",
+        "Whether the webhook may hold names of customers.",
+        "",
+    ),
+    (
+        "notify.ticket",
+        "Whether one open HaloPSA ticket holds the exceptions.",
+        "",
+    ),
+    (
+        "notify.ticket_client",
+        "The client that ticket belongs to.",
+        "12",
+    ),
+    ("notify.ticket_type", "The type of that ticket.", "1"),
+    (
+        "notify.smtp_host",
+        "The mail server; empty for no e-mail. Its password is `SMTP_PASSWORD` in the environment.",
+        "",
+    ),
     ("notify.smtp_port", "The port of the mail server.", ""),
-    ("notify.smtp_user", "The user at the mail server.", ""),
+    ("notify.smtp_user", "The user at the mail server.", "cove@acme.com"),
     ("notify.from", "Sender of the e-mail.", ""),
     ("notify.to", "Receivers of the e-mail.", ""),
-    ("metrics.file", "File with numbers for monitoring, in OpenMetrics text; empty for none.", ""),
+    (
+        "metrics.file",
+        "File with numbers for monitoring, in OpenMetrics text; empty for none.",
+        "",
+    ),
 ];
 
 /// What a key of `[[rule]]` means.
@@ -210,7 +246,7 @@ out but those marked as required. Each can be overridden by the variable beside 
 Unknown keys and variables are errors.
 
 Secrets are never kept in the file. They come from the environment: `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET`,
-and `COVE_PASSWORD` for Cove's management API; each may be given as `<NAME>_FILE`, the path of a file that holds it.
+`COVE_PASSWORD` for Cove's management API and `SMTP_PASSWORD` for e-mail; each may be given as `<NAME>_FILE`, the path of a file that holds it.
 ";
 
 const PAIRS: &str = "\
@@ -347,7 +383,12 @@ pub(crate) fn commented_file(given: &Table) -> String {
             let _ = match (set, default_of(&defaults, section, key)) {
                 (Some(value), _) => writeln!(text, "{key} = {value}"),
                 (None, Some(default)) => writeln!(text, "# {key} = {default}"),
-                (None, None) => writeln!(text, "# {key} = {}", Value::String(example.to_owned())),
+                (None, None) if example.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    writeln!(text, "# {key} = {example}")
+                }
+                (None, None) => {
+                    writeln!(text, "# {key} = {}", Value::String(example.to_owned()))
+                }
             };
         }
     }
@@ -436,7 +477,11 @@ mod tests {
         let text = commented_file(&given);
         let as_written = Settings::from_toml(&text, "f").unwrap();
         // Taken literally: every line with a default becomes a setting. Examples of what has no default stay out.
-        let examples = ["partner", "username", "tenant"];
+        let examples: Vec<&str> = KEYS
+            .iter()
+            .filter(|(_, _, example)| !example.is_empty())
+            .filter_map(|(path, ..)| path.rsplit('.').next())
+            .collect();
         let switched_on: String = text
             .lines()
             .map(|line| {
