@@ -195,7 +195,11 @@ const KEYS: &[(&str, &str, &str)] = &[
         "",
     ),
     ("notify.smtp_port", "The port of the mail server.", ""),
-    ("notify.smtp_user", "The user at the mail server.", "cove@acme.com"),
+    (
+        "notify.smtp_user",
+        "The user at the mail server.",
+        "cove@acme.com",
+    ),
     ("notify.from", "Sender of the e-mail.", ""),
     ("notify.to", "Receivers of the e-mail.", ""),
     (
