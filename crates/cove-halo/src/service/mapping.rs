@@ -13,7 +13,7 @@ use api_core::{Error, ErrorKind};
 use billing_sync::Question;
 use billing_sync::ids::Key;
 use billing_sync::plan::customers;
-use billing_sync::ports::{TargetReader, UsageSource};
+use billing_sync::ports::TargetReader;
 use billing_sync::run::Drift;
 use billing_sync::{Memory, Period};
 use cove_api::management::{ExternalCode, ManagementClient, PartnerId};
@@ -140,8 +140,11 @@ impl Service {
             Some(store) => (store.memory().await?, store.decisions().await?),
             None => (Memory::default(), Vec::new()),
         };
-        let (usage, target) =
-            future::try_join(self.inner.source.usage.fetch(period), self.inner.halo.snapshot()).await?;
+        let (usage, target) = future::try_join(
+            self.inner.source.usage.fetch(period),
+            self.inner.halo.snapshot(),
+        )
+        .await?;
         let standings = customers(&usage, &target, &self.inner.rules, &memory);
         Ok(Mapping::new(period, standings, target, memory, decisions))
     }

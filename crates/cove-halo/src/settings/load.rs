@@ -124,7 +124,7 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
     ("metrics", &[("file", Kind::Text)]),
 ];
 
-pub(super) const RULE_KEYS: [&str; 10] = [
+const RULE_KEYS: [&str; 10] = [
     "service",
     "customer",
     "action",
@@ -144,7 +144,7 @@ const ALLOCATE_KEYS: [&str; 7] = [
 const CLIENT_KEYS: [&str; 3] = ["id", "max_change_percent", "max_count"];
 
 /// Every list of tables with its keys.
-const LISTS: [(&str, &[&str]); 3] = [
+pub(super) const LISTS: [(&str, &[&str]); 3] = [
     ("rule", &RULE_KEYS),
     ("allocate", &ALLOCATE_KEYS),
     ("guard.client", &CLIENT_KEYS),

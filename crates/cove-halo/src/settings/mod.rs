@@ -6,6 +6,7 @@ mod error;
 mod guard;
 mod load;
 mod management;
+mod meanings;
 mod pair;
 mod reference;
 mod rule;

@@ -1,286 +1,10 @@
-//! The settings reference: what every key means, in one table, for the documentation and for new settings files.
+//! The settings reference: what every key means, for the documentation and for new settings files.
 
-use super::load::{RULE_KEYS, keys};
+use super::load::keys;
+use super::meanings::{INTRODUCTION, KEYS, LISTS, PAIRS, SECTIONS};
 use super::{Settings, variable_of};
 use std::fmt::Write as _;
 use toml::{Table, Value};
-
-/// What a section is for.
-const SECTIONS: [(&str, &str); 10] = [
-    ("cove", "Where the usage comes from."),
-    (
-        "cove.management",
-        "What is counted with `source = \"management\"`.",
-    ),
-    ("halo", "Where the subscriptions are."),
-    ("match", "How a customer of the vendor finds its client."),
-    (
-        "subscription",
-        "How a subscription is named, and what happens to one that is already there.",
-    ),
-    (
-        "guard",
-        "The limits beyond which a plan is not applied without a reason.",
-    ),
-    ("state", "What must survive a crash."),
-    ("schedule", "When an unattended run starts."),
-    ("notify", "Who is told about a run."),
-    ("metrics", "What monitoring reads."),
-];
-
-/// What a key means, and an example where it has no default. A test holds it against the keys there are.
-const KEYS: &[(&str, &str, &str)] = &[
-    (
-        "cove.source",
-        "Which of the vendor's interfaces is read: `billing-api`, `management` or `efile`.",
-        "",
-    ),
-    ("cove.base_url", "Address of the N-able Billing API.", ""),
-    (
-        "cove.account_id",
-        "The account (the runbook's `sfdcid`). Required.",
-        "001H234578asdfIAS",
-    ),
-    (
-        "cove.contract_ids",
-        "The contracts to read (the runbook's `ContractID`); empty for every contract.",
-        "",
-    ),
-    (
-        "cove.audience",
-        "`direct`: the account buys from N-able; `indirect`: through a distributor.",
-        "",
-    ),
-    (
-        "cove.partner",
-        "Name of the partner as Cove's console shows it; for Cove's management API only.",
-        "Acme Corp (admin@acme.com)",
-    ),
-    (
-        "cove.username",
-        "Name of Cove's API user; for Cove's management API only.",
-        "halo-sync",
-    ),
-    (
-        "cove.cutover_day",
-        "Indirect accounts only: the day (1 to 28, UTC) of the next month from which a month is final.",
-        "",
-    ),
-    (
-        "cove.products",
-        "Product name prefixes that are synced; empty for all.",
-        "",
-    ),
-    (
-        "halo.base_url",
-        "Address of the tenant. Required.",
-        "https://acme.halopsa.com",
-    ),
-    (
-        "halo.tenant",
-        "The tenant's name, where the token endpoint needs it.",
-        "acme",
-    ),
-    ("halo.scopes", "Scopes to ask for.", ""),
-    (
-        "halo.customer_field",
-        "The client's custom field that holds the vendor's customer id, with or without its `CF` prefix.",
-        "",
-    ),
-    (
-        "halo.customer_lookup",
-        "How that field is read: `list`, `sql`, or `auto` for whatever works.",
-        "",
-    ),
-    (
-        "halo.requests_per_window",
-        "Requests allowed per window.",
-        "",
-    ),
-    (
-        "halo.window_seconds",
-        "Length of that window in seconds.",
-        "",
-    ),
-    (
-        "halo.write_batch",
-        "Subscriptions written with one request.",
-        "",
-    ),
-    (
-        "match.key",
-        "`client_id`: the vendor's customer id against the custom field; `reference`: Cove's customer reference (`HALO:12`) against the client's id.",
-        "",
-    ),
-    (
-        "subscription.name",
-        "The name; `{service}` stands for the billing service.",
-        "",
-    ),
-    (
-        "subscription.adopt",
-        "`exact`: one active subscription of exactly that name is taken over; `never`: it is an exception.",
-        "",
-    ),
-    (
-        "guard.max_changed_percent",
-        "Share of the managed subscriptions that may change, in percent.",
-        "",
-    ),
-    ("guard.max_zeroed", "Subscriptions that may go to zero.", ""),
-    (
-        "guard.max_created",
-        "Subscriptions that may be created.",
-        "",
-    ),
-    (
-        "guard.max_client_change_percent",
-        "Change of one client's counts against what it had, in percent.",
-        "",
-    ),
-    (
-        "state.path",
-        "The state file. Made by the first run that writes; with pairs, each has its own.",
-        "",
-    ),
-    (
-        "schedule.cron",
-        "When: minute, hour, day of month, month, day of week.",
-        "",
-    ),
-    (
-        "schedule.timezone",
-        "IANA time zone of that expression.",
-        "",
-    ),
-    (
-        "schedule.jitter_seconds",
-        "Longest delay in seconds, chosen by chance, so that many machines do not begin together.",
-        "",
-    ),
-    (
-        "notify.when",
-        "`needed`: only when a person has to look; `always`: after every run.",
-        "",
-    ),
-    (
-        "notify.webhook",
-        "Address that is told how a run ended; empty for none.",
-        "",
-    ),
-    (
-        "notify.webhook_shape",
-        "What the webhook takes: `json`, `teams` or `slack`.",
-        "",
-    ),
-    (
-        "notify.names",
-        "Whether the webhook may hold names of customers.",
-        "",
-    ),
-    (
-        "notify.ticket",
-        "Whether one open HaloPSA ticket holds the exceptions.",
-        "",
-    ),
-    (
-        "notify.ticket_client",
-        "The client that ticket belongs to.",
-        "12",
-    ),
-    ("notify.ticket_type", "The type of that ticket.", "1"),
-    (
-        "notify.smtp_host",
-        "The mail server; empty for no e-mail. Its password is `SMTP_PASSWORD` in the environment.",
-        "",
-    ),
-    ("notify.smtp_port", "The port of the mail server.", ""),
-    (
-        "notify.smtp_user",
-        "The user at the mail server.",
-        "cove@acme.com",
-    ),
-    ("notify.from", "Sender of the e-mail.", ""),
-    ("notify.to", "Receivers of the e-mail.", ""),
-    (
-        "metrics.file",
-        "File with numbers for monitoring, in OpenMetrics text; empty for none.",
-        "",
-    ),
-];
-
-/// What a key of `[[rule]]` means.
-const RULES: [(&str, &str); 10] = [
-    (
-        "service",
-        "The billing service it is for, exactly as the vendor names it; left out for every service.",
-    ),
-    (
-        "customer",
-        "The vendor's customer id it is for; left out for every customer.",
-    ),
-    ("action", "`bill` (the default) or `ignore`."),
-    ("reason", "Why it is ignored; required with `ignore`."),
-    (
-        "until",
-        "The last month it applies to, `YYYYMM`; left out for no end.",
-    ),
-    (
-        "name",
-        "The subscription's name instead of `[subscription] name`. Services of one name are combined.",
-    ),
-    (
-        "multiplier",
-        "Units of the subscription per vendor unit, for example 0.001 for GB to TB. Default 1.",
-    ),
-    ("free", "Units that are not billed. Default 0."),
-    (
-        "round",
-        "What happens to a fraction: `up`, `down`, `half-up`, or `exact` (the default: an exception).",
-    ),
-    (
-        "minimum",
-        "The smallest count while there is any usage. Default 0.",
-    ),
-];
-
-const INTRODUCTION: &str = "\
-One TOML file, `cove-halo.toml` unless `--config FILE` names another; `cove-halo-sync init` writes one. Every key may be left
-out but those marked as required. Each can be overridden by the variable beside it; lists are separated by commas there.
-Unknown keys and variables are errors.
-
-Secrets are never kept in the file. They come from the environment: `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET`,
-`COVE_PASSWORD` for Cove's management API and `SMTP_PASSWORD` for e-mail; each may be given as `<NAME>_FILE`, the path of a file that holds it.
-";
-
-const PAIRS: &str = "\
-Several accounts and tenants in one file. Each pair has a `name` and tables of its own over those at the top of the file, key
-by key; its rules come before the shared ones. Its state file is the shared name with `-<name>` before the extension unless
-it names one. Its secrets are `<NAME>_COVE_API_KEY` and so on (capitals, `-` as `_`), or else the plain ones.
-
-```toml
-[halo]
-base_url = \"https://acme.halopsa.com\"
-
-[[pair]]
-name = \"north\"
-[pair.cove]
-account_id = \"001H234578asdfIAS\"
-
-[[pair]]
-name = \"south\"
-[pair.cove]
-account_id = \"001H99999asdfIAS\"
-[pair.subscription]
-name = \"{service} (south)\"
-```
-
-`--pair NAME` picks one. Without it `plan`, `sync`, `resume`, `verify`, `drift`, `doctor` and `history` run over all, one
-after the other or with `--parallel` side by side; one that fails stops no other. With `--format json` the result is
-`{\"schema\":1,\"pairs\":[{\"pair\",\"exit_code\",\"result\"|\"error\"}]}`; the exit code is the first of 1, 2, 8, 4, 3, 6, 7, 5
-that any pair ended with. Pairs on one tenant share its request budget. Two pairs on one tenant whose subscriptions could
-have the same name are an error: they would fight for one record.
-";
 
 /// The meaning of a key, and an example.
 fn meaning_of(path: &str) -> (&'static str, &'static str) {
@@ -353,13 +77,15 @@ pub fn settings_reference() -> String {
             let _ = writeln!(text, "| `{key}` | {default} | {meaning} |");
         }
     }
-    text.push_str(
-        "\n## `[[rule]]`\n\nWhat to do with a service or a customer. The first rule that matches decides alone. Variable: `COVE_HALO_RULE`, \
-         the rules as one TOML array.\n\n| key | meaning |\n|---|---|\n",
-    );
-    for key in RULE_KEYS {
-        let meaning = RULES.iter().find(|(known, _)| *known == key);
-        let _ = writeln!(text, "| `{key}` | {} |", meaning.map_or("", |it| it.1));
+    for list in &LISTS {
+        let _ = write!(
+            text,
+            "\n## `[[{}]]`\n\n{}\n\n| key | meaning |\n|---|---|\n",
+            list.name, list.purpose
+        );
+        for (key, meaning) in list.keys {
+            let _ = writeln!(text, "| `{key}` | {meaning} |");
+        }
     }
     let _ = write!(text, "\n## `[[pair]]`\n\n{PAIRS}");
     text
@@ -427,8 +153,8 @@ fn wrapped(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, RULES, SECTIONS, commented_file, keys, sections, settings_reference};
-    use crate::settings::load::RULE_KEYS;
+    use super::{KEYS, LISTS, SECTIONS, commented_file, keys, sections, settings_reference};
+    use crate::settings::load;
     use crate::settings::{Settings, SettingsFile};
     use std::collections::BTreeSet;
     use toml::Table;
@@ -448,8 +174,11 @@ mod tests {
                 "{section}"
             );
         }
-        let rules: BTreeSet<&str> = RULES.iter().map(|(key, _)| *key).collect();
-        assert_eq!(rules, RULE_KEYS.into_iter().collect());
+        for (name, known) in load::LISTS {
+            let told = LISTS.iter().find(|list| list.name == name).unwrap();
+            let told: BTreeSet<&str> = told.keys.iter().map(|(key, _)| *key).collect();
+            assert_eq!(told, known.iter().copied().collect(), "{name}");
+        }
     }
 
     #[test]
