@@ -115,11 +115,14 @@ impl<'a> App<'a> {
     ) -> Result<Service, Failure> {
         let mut settings = self.settings()?;
         change(&mut settings);
-        let secrets = match self.pair_name()? {
-            Some(name) => Secrets::of_pair(&name, &environment)?,
-            None => Secrets::from_env(&environment)?,
+        let builder = match self.pair_name()? {
+            Some(name) => {
+                let secrets = Secrets::of_pair(&name, &environment)?;
+                Service::builder(settings, secrets).pair(name)
+            }
+            None => Service::builder(settings, Secrets::from_env(&environment)?),
         };
-        self.build(Service::builder(settings, secrets))
+        self.build(builder)
     }
 
     fn pair_name(&self) -> Result<Option<PairName>, Failure> {
@@ -146,7 +149,7 @@ impl<'a> App<'a> {
             cove_api_key: Some("unused".into()),
             halo_client_id: "unused".into(),
             halo_client_secret: "unused".into(),
-            cove_password: None,
+            cove_password: Some("unused".into()),
             smtp_password: None,
         };
         self.build(Service::builder(settings, secrets))

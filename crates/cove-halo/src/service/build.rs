@@ -7,7 +7,7 @@ use crate::cove::{CoveUsage, EFileSource, LiveUsage};
 use crate::error::ServiceError;
 use crate::halo::HaloTarget;
 use crate::pair::SharedBudgets;
-use crate::settings::{CoveSource, MatchKey, Secrets, Settings, api_key, password};
+use crate::settings::{CoveSource, MatchKey, PairName, Secrets, Settings, api_key, password};
 use crate::watch::{Relay, ServiceWatch};
 use api_core::{Clock, Meter, RequestBudget, RetryPolicy, SecretString, Transport};
 use billing_sync::ports::UsageSource;
@@ -37,6 +37,7 @@ pub struct ServiceBuilder {
     pub(super) retry: Option<RetryPolicy>,
     pub(super) stop: StopSignal,
     pub(super) budgets: Option<SharedBudgets>,
+    pub(super) pair: Option<PairName>,
     pub(super) source: Option<(Arc<dyn UsageSource>, Meter)>,
     pub(super) references: Option<ManagementClient>,
 }
@@ -84,6 +85,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// The pair that the service is for, so that a missing secret is told with its name.
+    pub fn pair(mut self, pair: PairName) -> Self {
+        self.pair = Some(pair);
+        self
+    }
+
     /// Another source of usage than the one that the settings name. Its requests are not counted.
     pub fn source(self, source: Arc<dyn UsageSource>) -> Self {
         self.metered_source(source, Meter::new())
@@ -116,6 +123,7 @@ impl ServiceBuilder {
             retry,
             stop,
             budgets,
+            pair,
             source,
             references,
         } = self;
@@ -134,6 +142,7 @@ impl ServiceBuilder {
             transport: transport.as_ref(),
             retry: retry.as_ref(),
             relay: &relay,
+            pair: pair.as_ref(),
             budget: budgets.and_then(|budgets| budgets.of(&settings)),
         };
         let references = match (references, &cove_password) {
@@ -180,6 +189,7 @@ struct Parts<'a> {
     transport: Option<&'a Arc<dyn Transport>>,
     retry: Option<&'a RetryPolicy>,
     relay: &'a Relay,
+    pair: Option<&'a PairName>,
     /// Shared with other pairs of the tenant.
     budget: Option<RequestBudget>,
 }
@@ -195,7 +205,7 @@ impl Parts<'_> {
         let watch = self.relay.0.clone();
         Ok(match cove.source {
             CoveSource::BillingApi => {
-                let client = self.billing(api_key(key)?)?;
+                let client = self.billing(api_key(key, self.pair)?)?;
                 let meter = client.meter().clone();
                 let usage = CoveUsage::new(client.clone(), cove)
                     .clock(self.clock.clone())
@@ -210,7 +220,7 @@ impl Parts<'_> {
                 // With a table of names nothing is asked of the vendor.
                 let client = match cove.efile_customers {
                     Some(_) => None,
-                    None => Some(self.billing(api_key(key)?)?),
+                    None => Some(self.billing(api_key(key, self.pair)?)?),
                 };
                 let meter = client
                     .as_ref()
@@ -223,7 +233,7 @@ impl Parts<'_> {
                 }
             }
             CoveSource::Management => {
-                let client = self.management(password(secret)?)?;
+                let client = self.management(password(secret, self.pair)?)?;
                 let meter = client.meter().clone();
                 let usage = LiveUsage::new(client.clone(), cove)?
                     .clock(self.clock.clone())

@@ -91,6 +91,7 @@ impl Service {
             retry: None,
             stop: StopSignal::new(),
             budgets: None,
+            pair: None,
             source: None,
             references: None,
         }

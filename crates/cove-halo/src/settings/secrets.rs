@@ -72,13 +72,16 @@ impl Secrets {
                 env(name)
             }
         };
-        Self::from_env(&prefixed).map_err(|error| {
-            let hint = error.hint().map_or_else(String::new, |hint| {
-                format!("{hint}; {}… is for this pair alone", pair.variable(""))
-            });
-            SettingsError::new(format!("pair {pair}: {}", error.message())).with_hint(hint)
-        })
+        Self::from_env(&prefixed).map_err(|error| of_pair(&error, pair))
     }
+}
+
+/// An error about a secret, with the pair it was for.
+fn of_pair(error: &SettingsError, pair: &PairName) -> SettingsError {
+    let hint = error.hint().map_or_else(String::new, |hint| {
+        format!("{hint}; {}… is for this pair alone", pair.variable(""))
+    });
+    SettingsError::new(format!("pair {pair}: {}", error.message())).with_hint(hint)
 }
 
 /// A secret that is needed and was not given.
@@ -88,14 +91,29 @@ fn missing(name: &str, what: &str) -> SettingsError {
     ))
 }
 
+/// As [`missing`], for a pair where there is one.
+fn missing_of(pair: Option<&PairName>, name: &str, what: &str) -> SettingsError {
+    let error = missing(name, what);
+    match pair {
+        Some(pair) => of_pair(&error, pair),
+        None => error,
+    }
+}
+
 /// The key of the Billing API, where the source needs it.
-pub(crate) fn api_key(key: Option<SecretString>) -> Result<SecretString, SettingsError> {
-    key.ok_or_else(|| missing("COVE_API_KEY", "the key of the N-able Billing API"))
+pub(crate) fn api_key(
+    key: Option<SecretString>,
+    pair: Option<&PairName>,
+) -> Result<SecretString, SettingsError> {
+    key.ok_or_else(|| missing_of(pair, "COVE_API_KEY", "the key of the N-able Billing API"))
 }
 
 /// The password of Cove's API user, where the source needs it.
-pub(crate) fn password(password: Option<SecretString>) -> Result<SecretString, SettingsError> {
-    password.ok_or_else(|| missing("COVE_PASSWORD", "the token of Cove's API user"))
+pub(crate) fn password(
+    password: Option<SecretString>,
+    pair: Option<&PairName>,
+) -> Result<SecretString, SettingsError> {
+    password.ok_or_else(|| missing_of(pair, "COVE_PASSWORD", "the token of Cove's API user"))
 }
 
 fn read(env: &dyn Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>, SettingsError> {

@@ -9,6 +9,7 @@ mod faults;
 mod guards;
 mod harness;
 mod lint;
+mod live_counts;
 mod lookup;
 mod mapping;
 mod notify;

@@ -7,7 +7,7 @@ use billing_sync::Period;
 use billing_sync::plan::{ChangeKind, Plan};
 use billing_sync::ports::{PortError, UsageSource};
 use billing_sync::usage::{Completeness, Finality, Usage, UsageLine};
-use cove_halo::{CheckState, ExitCode, Secrets, Service, Settings};
+use cove_halo::{CheckState, ExitCode, PairName, Secrets, Service, Settings};
 use sandbox::{EFileNames, EFileProducts, Sandbox, Switches};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,8 +62,8 @@ async fn the_same_month_from_the_api_and_from_the_files_gives_the_same_changes()
 
 #[tokio::test]
 async fn spellings_change_nothing_and_commitments_belong_to_nobody() {
-    let plain = Bench::new().await;
-    let expected = plain.service().plan(&october()).await.unwrap();
+    let usual = Bench::new().await;
+    let expected = usual.service().plan(&october()).await.unwrap();
     let bench = Bench::with(Sandbox::builder().switches(Switches {
         efile_names: EFileNames::Spelled,
         ..Switches::default()
@@ -172,7 +172,7 @@ fn live(bench: &Bench, more: &str) -> String {
     )
 }
 
-fn live_service(bench: &Bench, more: &str) -> Service {
+pub(crate) fn live_service(bench: &Bench, more: &str) -> Service {
     let toml = bench.toml(&live(bench, more), "", "");
     let toml = toml.replace(&format!("account_id = \"{}\"\n", sandbox::ACCOUNT_ID), "");
     let settings = Settings::from_toml(&toml, "test.toml").unwrap();
@@ -263,6 +263,14 @@ async fn a_missing_secret_of_the_source_is_named() {
         error.to_string().contains("COVE_API_KEY is not set"),
         "{error}"
     );
+    let north = PairName::new("north").unwrap();
+    let error = Service::builder(bench.settings(), none.clone())
+        .pair(north)
+        .build()
+        .unwrap_err();
+    let message = error.to_string();
+    assert!(message.starts_with("pair north: COVE_API_KEY"), "{message}");
+    assert!(error.hint().unwrap().contains("NORTH_…"), "{error:?}");
     let toml = bench.toml(&live(&bench, ""), "", "");
     let settings = Settings::from_toml(&toml, "test.toml").unwrap();
     let error = Service::builder(settings, none).build().unwrap_err();

@@ -118,6 +118,18 @@ fn history_tells_every_run_and_needs_no_credentials() {
         .ended(2)
         .says(&["no-such-run"]);
     world.run(&["verify", id]).ended(0);
+
+    // Nor does another source need its password for that.
+    let file = world.path("cove-halo.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (_, rest) = text.split_once("[halo]").unwrap();
+    let live = "source = \"management\"\npartner = \"P\"\nusername = \"u\"";
+    std::fs::write(&file, format!("[cove]\n{live}\n[halo]{rest}")).unwrap();
+    world.run(&["history"]).ended(0);
+    world
+        .run(&["plan"])
+        .ended(2)
+        .says(&["COVE_PASSWORD is not set"]);
 }
 
 #[test]

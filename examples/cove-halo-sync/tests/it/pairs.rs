@@ -134,6 +134,22 @@ fn one_pair_is_named_where_one_is_meant() {
 }
 
 #[test]
+fn a_missing_key_is_told_with_the_pair_that_lacks_it() {
+    let world = World::simple();
+    settings(&world, "second");
+    let mut command = world.command(&["plan", "--pair", "second", "--format", "json"]);
+    command
+        .env_remove("COVE_API_KEY")
+        .env("NORTH_COVE_API_KEY", sandbox::API_KEY);
+    let done = Done::new(&command.output().unwrap());
+    let done = done
+        .ended(2)
+        .says(&["error: pair second: COVE_API_KEY is not set", "SECOND_…"]);
+    let message = &done.json()["error"]["message"];
+    assert!(message.as_str().unwrap().starts_with("pair second: "));
+}
+
+#[test]
 fn without_pairs_nothing_is_different() {
     let world = World::simple();
     let plain = world.run(&["plan", "--period", "202610", "--format", "json"]);
