@@ -1,7 +1,7 @@
 //! From plan, usage, history and runs to the report: pure, so that a report can be made again and compared.
 
 use super::model::{
-    ExceptionGroup, ExceptionRow, InvoiceState, LedgerLine, Report, RunRow, Totals,
+    ExceptionGroup, ExceptionRow, InvoiceState, LedgerLine, MeasureTotal, Report, RunRow, Totals,
 };
 use super::sum::{sum, sum_known};
 use super::{BackFill, REPORT_SCHEMA, ReportInput, advice, changes, customers, headline, months};
@@ -63,8 +63,6 @@ impl Report {
 }
 
 fn totals(plan: &Plan, usage: &Usage) -> Totals {
-    let rows = plan.ledger().rows();
-    let of = |part: fn(&LedgerRow) -> Decimal| sum(rows.iter().map(part));
     let customers: BTreeSet<_> = usage
         .lines
         .iter()
@@ -77,14 +75,7 @@ fn totals(plan: &Plan, usage: &Usage) -> Totals {
     let amounts = usage.lines.iter().map(|line| line.amount);
     let contract_amounts = usage.contract_amounts.iter().map(|amount| amount.amount);
     Totals {
-        vendor: of(|row| row.vendor),
-        billed: of(|row| row.billed),
-        ignored: of(|row| row.ignored),
-        free: of(|row| row.free),
-        rounding: of(|row| row.rounding),
-        unmatched: of(|row| row.unmatched),
-        blocked: of(|row| row.blocked),
-        contract_level: of(|row| row.contract_level),
+        measures: measures(plan.ledger().rows()),
         amount: if usage.lines.is_empty() {
             None
         } else {
@@ -97,6 +88,30 @@ fn totals(plan: &Plan, usage: &Usage) -> Totals {
             .fold(0, |sum, line| sum.saturating_add(line.device_count)),
         plan: plan.summary(),
     }
+}
+
+fn measures(rows: &[LedgerRow]) -> Vec<MeasureTotal> {
+    let mut by_unit: BTreeMap<&str, Vec<&LedgerRow>> = BTreeMap::new();
+    for row in rows {
+        by_unit.entry(&row.unit).or_default().push(row);
+    }
+    by_unit
+        .into_iter()
+        .map(|(unit, rows)| {
+            let of = |part: fn(&LedgerRow) -> Decimal| sum(rows.iter().map(|row| part(row)));
+            MeasureTotal {
+                unit: unit.to_owned(),
+                vendor: of(|row| row.vendor),
+                billed: of(|row| row.billed),
+                ignored: of(|row| row.ignored),
+                free: of(|row| row.free),
+                rounding: of(|row| row.rounding),
+                unmatched: of(|row| row.unmatched),
+                blocked: of(|row| row.blocked),
+                contract_level: of(|row| row.contract_level),
+            }
+        })
+        .collect()
 }
 
 /// The exceptions by kind.

@@ -1,6 +1,6 @@
 //! The month in one sentence, and in words.
 
-use super::model::{Comparison, Totals};
+use super::model::{Comparison, MeasureTotal, Totals};
 use crate::text::number;
 use billing_sync::Period;
 use billing_sync::plan::Plan;
@@ -35,8 +35,8 @@ pub(super) fn spoken(period: Period) -> String {
     format!("{month} {}", period.year())
 }
 
-/// For example `N-able invoice 2026-10 closed; 1,412 units: 1,398 billed, 9 ignored by rule, 5 unmatched; +12 / -7 units
-/// against 2026-09; nothing written yet`.
+/// For example `N-able invoice 2026-10 closed; 1,412 Each: 1,398 billed, 9 ignored by rule, 5 unmatched, +12 / -7 against
+/// 2026-09; nothing written yet`.
 pub(super) fn headline(
     plan: &Plan,
     totals: &Totals,
@@ -48,51 +48,69 @@ pub(super) fn headline(
         (true, false) => "closed, but not read completely",
         (false, _) => "not final yet",
     };
-    let shown = |units: Option<Decimal>| units.map_or_else(|| "too many".to_owned(), number);
-    let Totals {
-        vendor,
-        billed,
-        ignored,
-        free,
-        rounding,
-        unmatched,
-        blocked,
-        contract_level,
-        ..
-    } = totals;
-    // Rounding up takes nothing away: it adds.
-    let rounding_word = match rounding {
-        Some(units) if units.is_sign_negative() => "added by rounding",
-        _ => "rounded off",
-    };
-    let rounded = rounding.map(|units| units.abs());
-    let mut parts = vec![format!("{} billed", shown(*billed))];
-    for (units, word) in [
-        (ignored, "ignored by rule"),
-        (free, "free"),
-        (&rounded, rounding_word),
-        (unmatched, "unmatched"),
-        (blocked, "held back"),
-        (contract_level, "charged to contracts"),
-    ] {
-        if *units != Some(Decimal::ZERO) {
-            parts.push(format!("{} {word}", shown(*units)));
-        }
+    let mut sentences = vec![format!("N-able invoice {} {state}", dashed(plan.period()))];
+    if totals.measures.is_empty() {
+        sentences.push("no usage".to_owned());
     }
-    let mut sentences = vec![
-        format!("N-able invoice {} {state}", dashed(plan.period())),
-        format!("{} units: {}", shown(*vendor), parts.join(", ")),
-    ];
-    if let Some(comparison) = comparison {
-        sentences.push(format!(
-            "+{} / -{} units against {}",
-            shown(comparison.more),
-            shown(comparison.less),
-            dashed(comparison.previous)
-        ));
+    for measure in &totals.measures {
+        let mut parts = vec![format!("{} billed", shown(measure.billed))];
+        parts.extend(not_billed(measure));
+        if let Some(comparison) = comparison {
+            let against = dashed(comparison.previous);
+            parts.push(match moved(comparison, measure) {
+                Some(moved) => format!("{moved} against {against}"),
+                None => format!("as in {against}"),
+            });
+        }
+        let quantity = format!("{} {}", shown(measure.vendor), word(measure));
+        sentences.push(format!("{quantity}: {}", parts.join(", ")));
     }
     sentences.push(written(runs));
     sentences.join("; ")
+}
+
+/// Units in words; a sum that does not fit says so.
+pub(super) fn shown(units: Option<Decimal>) -> String {
+    units.map_or_else(|| "too many".to_owned(), number)
+}
+
+/// The unit of measure, where the vendor states one.
+pub(super) fn word(measure: &MeasureTotal) -> &str {
+    match measure.unit.as_str() {
+        "" => "units",
+        unit => unit,
+    }
+}
+
+/// Where the units are that stand behind no count.
+pub(super) fn not_billed(measure: &MeasureTotal) -> Vec<String> {
+    // Rounding up takes nothing away: it adds.
+    let rounding_word = match measure.rounding {
+        Some(units) if units.is_sign_negative() => "added by rounding",
+        _ => "rounded off",
+    };
+    let rounded = measure.rounding.map(|units| units.abs());
+    [
+        (measure.ignored, "ignored by rule"),
+        (measure.free, "free"),
+        (rounded, rounding_word),
+        (measure.unmatched, "unmatched"),
+        (measure.blocked, "held back"),
+        (measure.contract_level, "charged to contracts"),
+    ]
+    .into_iter()
+    .filter(|(units, _)| *units != Some(Decimal::ZERO))
+    .map(|(units, word)| format!("{} {word}", shown(units)))
+    .collect()
+}
+
+/// What came and went of a measure, as `+12 / -7`; `None` when nothing did.
+pub(super) fn moved(comparison: &Comparison, measure: &MeasureTotal) -> Option<String> {
+    let moved = comparison
+        .moved
+        .iter()
+        .find(|moved| moved.unit == measure.unit)?;
+    Some(format!("+{} / -{}", shown(moved.more), shown(moved.less)))
 }
 
 fn written(runs: &[StoredRun]) -> String {

@@ -185,8 +185,7 @@ fn mask_comparison(comparison: &mut Comparison, names: &mut Pseudonyms) {
     let Comparison {
         previous: _,
         source: _,
-        more: _,
-        less: _,
+        moved: _,
         new_customers,
         gone_customers,
         movements,

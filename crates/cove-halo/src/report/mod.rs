@@ -21,8 +21,8 @@ pub use back_fill::{BackFill, BilledThen, UsedThen};
 pub(crate) use build::{exceptions, proved};
 pub use model::{
     ChangeRow, ClientRef, Comparison, CustomerLine, CustomerPart, CustomerSum, ExceptionGroup,
-    ExceptionRow, InvoiceState, LedgerLine, Month, MonthService, MonthSource, Movement, Report,
-    RunRow, ServiceTotal, Totals,
+    ExceptionRow, InvoiceState, LedgerLine, MeasureMoved, MeasureTotal, Month, MonthService,
+    MonthSource, Movement, Report, RunRow, ServiceTotal, Totals,
 };
 pub use months::KeptMonth;
 pub use tables::{Cell, Column, Table};

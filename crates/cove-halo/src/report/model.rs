@@ -63,9 +63,26 @@ pub struct InvoiceState {
     pub gaps: Vec<String>,
 }
 
-/// The sums of a month. Units are summed over all units of measure; `None` when they are too many to sum.
+/// The sums of a month.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Totals {
+    /// Units, each unit of measure for itself: gigabytes and devices do not add up to anything.
+    pub measures: Vec<MeasureTotal>,
+    /// What the vendor charged, in its currency; `None` unless that is known of every line.
+    pub amount: Option<Decimal>,
+    /// Customers with usage.
+    pub customers: usize,
+    /// Devices behind the usage.
+    pub devices: u64,
+    /// Changes of the plan by kind, and exceptions.
+    pub plan: Summary,
+}
+
+/// The units of one unit of measure; `None` where they are too many to sum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasureTotal {
+    /// Unit of measure; empty where not stated.
+    pub unit: String,
     /// Units invoiced.
     pub vendor: Option<Decimal>,
     /// Units behind a count.
@@ -82,14 +99,6 @@ pub struct Totals {
     pub blocked: Option<Decimal>,
     /// Units charged to a contract.
     pub contract_level: Option<Decimal>,
-    /// What the vendor charged, in its currency; `None` unless that is known of every line.
-    pub amount: Option<Decimal>,
-    /// Customers with usage.
-    pub customers: usize,
-    /// Devices behind the usage.
-    pub devices: u64,
-    /// Changes of the plan by kind, and exceptions.
-    pub plan: Summary,
 }
 
 /// What was used of one service and unit of measure.
@@ -152,16 +161,25 @@ pub struct Comparison {
     pub previous: Period,
     /// Where its usage is known from. From a run, ignored lines are left out of both months.
     pub source: MonthSource,
-    /// Units that came in addition, summed; `None` when too many to sum.
-    pub more: Option<Decimal>,
-    /// Units that went, summed, as a positive number.
-    pub less: Option<Decimal>,
+    /// How many units came and went, each unit of measure for itself; those that did not move are left out.
+    pub moved: Vec<MeasureMoved>,
     /// Customers without usage before.
     pub new_customers: Vec<CustomerSum>,
     /// Customers without usage now.
     pub gone_customers: Vec<CustomerSum>,
     /// Everything that differs, by customer, service and unit.
     pub movements: Vec<Movement>,
+}
+
+/// Units of one measure that came and went against the month before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureMoved {
+    /// Unit of measure; empty where not stated.
+    pub unit: String,
+    /// Units that came in addition; `None` when too many to sum.
+    pub more: Option<Decimal>,
+    /// Units that went, as a positive number.
+    pub less: Option<Decimal>,
 }
 
 /// A customer with the sum of its units.

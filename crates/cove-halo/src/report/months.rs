@@ -2,7 +2,7 @@
 
 use super::ReportInput;
 use super::model::{
-    Comparison, CustomerSum, Month, MonthService, MonthSource, Movement, ServiceTotal,
+    Comparison, CustomerSum, MeasureMoved, Month, MonthService, MonthSource, Movement, ServiceTotal,
 };
 use super::sum::{minus, sum, sum_known};
 use billing_sync::Period;
@@ -202,23 +202,36 @@ pub(super) fn compare(input: &ReportInput<'_>, now: &[UsageRow]) -> Option<Compa
         now
     };
     let movements = movements(&before.rows, now);
-    let came = movements
-        .iter()
-        .map(|movement| movement.difference)
-        .filter(Decimal::is_sign_positive);
-    let went = movements
-        .iter()
-        .map(|movement| -movement.difference)
-        .filter(Decimal::is_sign_positive);
     Some(Comparison {
         previous: before.period,
         source: before.source,
-        more: sum(came),
-        less: sum(went),
+        moved: moved(&movements),
         new_customers: only_in(now, &before.rows),
         gone_customers: only_in(&before.rows, now),
         movements,
     })
+}
+
+/// What came and went, by unit of measure.
+fn moved(movements: &[Movement]) -> Vec<MeasureMoved> {
+    let mut by_unit: BTreeMap<&str, Vec<Decimal>> = BTreeMap::new();
+    for movement in movements {
+        let differences = by_unit.entry(&movement.unit).or_default();
+        differences.push(movement.difference);
+    }
+    by_unit
+        .into_iter()
+        .map(|(unit, differences)| {
+            let (came, went): (Vec<Decimal>, Vec<Decimal>) = differences
+                .iter()
+                .partition(|units| units.is_sign_positive());
+            MeasureMoved {
+                unit: unit.to_owned(),
+                more: sum(came),
+                less: sum(went.into_iter().map(|units| -units)),
+            }
+        })
+        .collect()
 }
 
 /// What differs, by customer, service and unit.

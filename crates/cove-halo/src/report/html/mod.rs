@@ -3,7 +3,7 @@
 mod customers;
 mod sections;
 
-use super::model::Report;
+use super::model::{MeasureTotal, Report};
 use super::plots::{Plot, signed};
 use super::tables::{Cell, Table};
 use super::{RenderError, headline};
@@ -43,7 +43,7 @@ struct Badge {
 
 /// A number to be seen first.
 struct Figure {
-    name: &'static str,
+    name: String,
     value: String,
     remark: String,
 }
@@ -143,43 +143,14 @@ impl Report {
 
     fn figures(&self) -> Vec<Figure> {
         let totals = &self.totals;
-        let shown = |units: Option<Decimal>| units.map_or_else(|| "too many".to_owned(), number);
-        let held = [totals.unmatched, totals.blocked, totals.contract_level]
-            .into_iter()
-            .try_fold(Decimal::ZERO, |sum, part| sum.checked_add(part?));
-        let plan = &totals.plan;
-        let mut figures = vec![
+        let mut figures: Vec<Figure> = totals
+            .measures
+            .iter()
+            .map(|measure| self.measure(measure))
+            .collect();
+        figures.extend([
             Figure {
-                name: "Units invoiced",
-                value: shown(totals.vendor),
-                remark: self.comparison.as_ref().map_or_else(
-                    || "month before not known".to_owned(),
-                    |both| {
-                        let less = both.less.map(|less| -less);
-                        format!(
-                            "{} / {}",
-                            both.more.map_or_else(String::new, signed),
-                            less.map_or_else(String::new, signed)
-                        )
-                    },
-                ),
-            },
-            Figure {
-                name: "Units billed",
-                value: shown(totals.billed),
-                remark: format!(
-                    "{} ignored, {} free",
-                    shown(totals.ignored),
-                    shown(totals.free)
-                ),
-            },
-            Figure {
-                name: "Units held back",
-                value: shown(held),
-                remark: format!("{} exceptions", plan.exceptions),
-            },
-            Figure {
-                name: "Customers",
+                name: "Customers".to_owned(),
                 value: number(totals.customers.into()),
                 remark: self.comparison.as_ref().map_or_else(String::new, |both| {
                     format!(
@@ -190,20 +161,35 @@ impl Report {
                 }),
             },
             Figure {
-                name: "Devices",
+                name: "Devices".to_owned(),
                 value: number(totals.devices.into()),
                 remark: String::new(),
             },
             self.still_to_write(),
-        ];
+        ]);
         if let Some(amount) = totals.amount {
             figures.push(Figure {
-                name: "Vendor's charge",
+                name: "Vendor's charge".to_owned(),
                 value: number(amount),
                 remark: "in the vendor's currency".to_owned(),
             });
         }
         figures
+    }
+
+    fn measure(&self, measure: &MeasureTotal) -> Figure {
+        let moved = match &self.comparison {
+            None => "month before not known".to_owned(),
+            Some(both) => headline::moved(both, measure).unwrap_or_else(|| "as before".to_owned()),
+        };
+        let mut parts = vec![format!("{} billed", headline::shown(measure.billed))];
+        parts.extend(headline::not_billed(measure));
+        parts.push(moved);
+        Figure {
+            name: format!("{} invoiced", headline::word(measure)),
+            value: headline::shown(measure.vendor),
+            remark: parts.join(", "),
+        }
     }
 
     fn still_to_write(&self) -> Figure {
@@ -220,7 +206,7 @@ impl Report {
             (number(all.into()), kinds)
         };
         Figure {
-            name: "Still to write",
+            name: "Still to write".to_owned(),
             value,
             remark,
         }
