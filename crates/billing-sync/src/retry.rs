@@ -5,7 +5,7 @@ use crate::ids::RunId;
 use crate::memory::Memory;
 use crate::plan::{
     Body, Change, ChangeKind, Exception, ExceptionKind, Guard, GuardName, Ledger, Money, Plan,
-    RequestEstimate, closed_period, digest_of, guards_of_changes, money_guard, price_of,
+    RequestSizes, closed_period, digest_of, estimate, guards_of_changes, money_guard, price_of,
 };
 use crate::rules::Rules;
 use crate::run::ChangeRecord;
@@ -26,8 +26,8 @@ pub struct RetryInput<'a> {
     pub memory: &'a Memory,
     /// Requests that reading took.
     pub read_requests: u64,
-    /// Writes that fit into one request, for the estimate.
-    pub batch_size: usize,
+    /// What fits into one request, for the estimate.
+    pub sizes: RequestSizes,
 }
 
 /// Plans the failed changes of a run again, and nothing else.
@@ -51,11 +51,7 @@ pub fn plan_retry(input: &RetryInput<'_>) -> Plan {
     exceptions.sort_by(|a, b| {
         (a.kind, &a.customer_id, &a.detail).cmp(&(b.kind, &b.customer_id, &b.detail))
     });
-    let writes = changes
-        .iter()
-        .filter(|change| change.kind != ChangeKind::Keep)
-        .count() as u64;
-    let batches = writes.div_ceil(input.batch_size.max(1) as u64);
+    let requests = estimate(&changes, input.target, input.sizes, input.read_requests);
     let of = &input.run.plan;
     Plan::seal(Body {
         period: of.period(),
@@ -74,10 +70,7 @@ pub fn plan_retry(input: &RetryInput<'_>) -> Plan {
         ledger: Ledger::default(),
         ledger_by_contract: Vec::new(),
         money: Money::default(),
-        requests: RequestEstimate {
-            read: input.read_requests,
-            write_estimate: if writes == 0 { 0 } else { batches + 2 },
-        },
+        requests,
     })
 }
 

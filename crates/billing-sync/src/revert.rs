@@ -4,8 +4,8 @@
 use crate::ids::{CustomerId, LicenceId, RunId};
 use crate::memory::Memory;
 use crate::plan::{
-    Body, Change, ChangeKind, Exception, ExceptionKind, Ledger, Money, Plan, RequestEstimate,
-    digest_of, guards_of_changes, money_guard, price_of,
+    Body, Change, ChangeKind, Exception, ExceptionKind, Ledger, Money, Plan, RequestSizes,
+    digest_of, estimate, guards_of_changes, money_guard, price_of,
 };
 use crate::rules::Rules;
 use crate::run::{ChangeRecord, Outcome};
@@ -27,8 +27,8 @@ pub struct RevertInput<'a> {
     pub memory: &'a Memory,
     /// Requests that reading took.
     pub read_requests: u64,
-    /// Writes that fit into one request, for the estimate.
-    pub batch_size: usize,
+    /// What fits into one request, for the estimate.
+    pub sizes: RequestSizes,
 }
 
 /// Plans the inverse of a run.
@@ -75,11 +75,7 @@ pub fn plan_revert(input: &RevertInput<'_>) -> Plan {
             .find(|record| record.change.key() == change.key())?;
         price_of(&taken_back.change)
     }));
-    let writes = changes
-        .iter()
-        .filter(|change| change.kind != ChangeKind::Keep)
-        .count() as u64;
-    let batches = writes.div_ceil(input.batch_size.max(1) as u64);
+    let requests = estimate(&changes, input.target, input.sizes, input.read_requests);
     Plan::seal(Body {
         period: input.run.plan.period(),
         finality: input.run.plan.finality().clone(),
@@ -92,10 +88,7 @@ pub fn plan_revert(input: &RevertInput<'_>) -> Plan {
         ledger_by_contract: Vec::new(),
         money: Money::default(),
         guards,
-        requests: RequestEstimate {
-            read: input.read_requests,
-            write_estimate: if writes == 0 { 0 } else { batches + 2 },
-        },
+        requests,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::measure::cpu;
 use anyhow::ensure;
 use billing_sync::Memory;
 use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, ServiceName};
-use billing_sync::plan::{PlanInput, plan};
+use billing_sync::plan::{PlanInput, RequestSizes, plan};
 use billing_sync::rules::Rules;
 use billing_sync::target::{Client, CompleteList, Standing, Subscription, TargetSnapshot};
 use billing_sync::usage::{Completeness, DeviceUsage, Finality, Usage, UsageLine};
@@ -39,7 +39,7 @@ fn measure_one(clients: usize, devices: usize, rounds: u32, evidence: bool) -> a
             memory: &Memory::default(),
             only: None,
             read_requests: 0,
-            batch_size: 25,
+            sizes: RequestSizes::default(),
         });
         ensure!(made.changes().len() == clients * SERVICES);
     }

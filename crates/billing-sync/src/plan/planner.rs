@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::lines::{self, Line};
-use super::{Body, Plan, RequestEstimate, digest, guards};
+use super::{Body, Plan, RequestSizes, digest, estimate, guards};
 use crate::ids::ClientId;
 use crate::memory::Memory;
 use crate::rules::Rules;
@@ -26,8 +26,8 @@ pub struct PlanInput<'a> {
     pub only: Option<ClientId>,
     /// Requests that reading took.
     pub read_requests: u64,
-    /// Writes that fit into one request, for the estimate.
-    pub batch_size: usize,
+    /// What fits into one request, for the estimate.
+    pub sizes: RequestSizes,
 }
 
 /// What the inputs digest covers. The order of lines and records does not reach it.
@@ -47,7 +47,7 @@ struct Inputs<'a> {
 /// Makes the plan. Pure, total and deterministic: the same inputs in any order give the same plan with the same id.
 ///
 /// ```
-/// use billing_sync::plan::{plan, PlanInput};
+/// use billing_sync::plan::{PlanInput, RequestSizes, plan};
 /// # use billing_sync::{Memory, rules::Rules, target::{CompleteList, TargetSnapshot}, usage::*};
 /// # let usage = Usage { period: "202610".parse()?, lines: vec![], contract_amounts: vec![], unreadable: vec![],
 /// #     disagreements: vec![], finality: Finality::Final, completeness: Completeness::default() };
@@ -59,7 +59,7 @@ struct Inputs<'a> {
 ///     memory: &Memory::default(),
 ///     only: None,
 ///     read_requests: 4,
-///     batch_size: 25,
+///     sizes: RequestSizes::default(),
 /// });
 /// // An empty source is never "nothing to do": a guard says so.
 /// assert!(made.guards().iter().any(|guard| guard.tripped));
@@ -93,11 +93,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     });
 
     let guards = guards::measure(&input, &changes, &books.ledger, unplaced);
-    let writes = changes
-        .iter()
-        .filter(|change| change.kind != super::ChangeKind::Keep)
-        .count() as u64;
-    let batches = writes.div_ceil(input.batch_size.max(1) as u64);
+    let requests = estimate(&changes, input.target, input.sizes, input.read_requests);
     Plan::seal(Body {
         period: input.usage.period,
         finality: input.usage.finality.clone(),
@@ -110,11 +106,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         ledger_by_contract: books.by_contract,
         money: books.money,
         guards,
-        requests: RequestEstimate {
-            read: input.read_requests,
-            // Apply reads the target once before and once after.
-            write_estimate: if writes == 0 { 0 } else { batches + 2 },
-        },
+        requests,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::revert_cases::{no_limits, revert};
 use crate::world::{contract, line};
 use billing_sync::apply::ApplyError;
 use billing_sync::ids::{ClientId, CustomerId, Key, LicenceId};
-use billing_sync::plan::{Approval, Approved, ChangeKind, Plan, PlanInput, plan};
+use billing_sync::plan::{Approval, Approved, ChangeKind, Plan, PlanInput, RequestSizes, plan};
 use billing_sync::ports::TargetReader as _;
 use billing_sync::target::{Client, Standing, Subscription};
 use billing_sync::testing::{Edit, FakeTarget, ReadFault, WriteFault, run_for};
@@ -198,7 +198,10 @@ impl Company {
             memory: &memory,
             only: None,
             read_requests: 0,
-            batch_size: 2,
+            sizes: RequestSizes {
+                writes: 2,
+                rows: 100,
+            },
         }))
     }
 

@@ -3,7 +3,7 @@
 use crate::apply_stage::{Stage, key};
 use crate::revert_cases::no_limits;
 use billing_sync::ids::{ClientId, LicenceId, RunId};
-use billing_sync::plan::{ChangeKind, ExceptionKind, GuardName, Plan};
+use billing_sync::plan::{ChangeKind, ExceptionKind, GuardName, Plan, RequestSizes};
 use billing_sync::ports::TargetReader as _;
 use billing_sync::retry::{RetryInput, plan_retry};
 use billing_sync::run::RunStatus;
@@ -52,7 +52,10 @@ async fn planned(stage: &Stage, run: &RunId) -> Plan {
         rules: &no_limits(),
         memory: &stage.store.memory().await.unwrap(),
         read_requests: 2,
-        batch_size: 10,
+        sizes: RequestSizes {
+            writes: 10,
+            rows: 100,
+        },
     })
 }
 

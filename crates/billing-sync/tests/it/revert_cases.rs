@@ -5,7 +5,7 @@ use crate::world::World;
 use billing_sync::Memory;
 use billing_sync::ids::{ClientId, LicenceId, RunId};
 use billing_sync::plan::{
-    Approval, Change, ChangeKind, ExceptionKind, GuardName, Plan, Refusal, Summary,
+    Approval, Change, ChangeKind, ExceptionKind, GuardName, Plan, Refusal, RequestSizes, Summary,
 };
 use billing_sync::ports::TargetReader;
 use billing_sync::revert::{RevertInput, plan_revert};
@@ -23,7 +23,10 @@ pub(crate) async fn inverse(stage: &Stage, run: &RunId, rules: &Rules) -> Plan {
         rules,
         memory: &stage.store.memory().await.unwrap(),
         read_requests: 2,
-        batch_size: 2,
+        sizes: RequestSizes {
+            writes: 2,
+            rows: 100,
+        },
     })
 }
 
@@ -390,7 +393,10 @@ async fn an_outcome_that_is_not_known_is_never_taken_back_on_a_guess() {
         rules: &no_limits(),
         memory: &stage.store.memory().await.unwrap(),
         read_requests: 2,
-        batch_size: 2,
+        sizes: RequestSizes {
+            writes: 2,
+            rows: 100,
+        },
     });
     assert_eq!(plan.changes(), []);
     assert_eq!(plan.exceptions().len(), 3);

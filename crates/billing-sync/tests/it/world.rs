@@ -1,7 +1,7 @@
 //! Small worlds for planner tests: one side is changed at a time, the plan is looked at whole.
 
 use billing_sync::ids::{ClientId, ContractId, CustomerId, Key, LicenceId, ServiceName};
-use billing_sync::plan::{Plan, PlanInput, plan};
+use billing_sync::plan::{Plan, PlanInput, RequestSizes, plan};
 use billing_sync::rules::Rules;
 use billing_sync::target::{
     Client, CompleteList, Standing, Subscription, TargetSnapshot, UnreadableRecord,
@@ -140,7 +140,7 @@ impl World {
             memory: &self.memory,
             only: self.only,
             read_requests: 4,
-            batch_size: 25,
+            sizes: RequestSizes::default(),
         })
     }
 }

@@ -35,6 +35,7 @@ impl HaloTarget {
             .collect_all()
             .await
             .map_err(port_error)?;
+        self.saw(&list);
         let stated = list.stated_total();
         let mut rows = Vec::new();
         let mut problems = Vec::new();

@@ -24,6 +24,7 @@ impl HaloTarget {
             .collect_all()
             .await
             .map_err(port_error)?;
+        self.saw(&list);
         self.seen().pages = list.pages().max(1);
         let stated = list.stated_total();
         sorted(list.into_items(), stated)

@@ -12,9 +12,11 @@ pub(crate) use clients::ids_in;
 use crate::port_error;
 use crate::settings::{CustomerLookup, HaloSettings};
 use crate::watch::{Relay, ServiceWatch, Unwatched};
+use api_core::Complete;
 use api_core::wire::BadRecord;
 use async_trait::async_trait;
 use billing_sync::ids::ClientId;
+use billing_sync::plan::RequestSizes;
 use billing_sync::ports::{
     PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
 };
@@ -53,6 +55,8 @@ struct Shared {
 struct Seen {
     /// Pages that the list of all licences takes; 0 when it was not read yet.
     pages: u64,
+    /// Rows of a page, in the list whose pages were the fullest; 0 when none was read yet.
+    rows: usize,
 }
 
 impl HaloTarget {
@@ -86,6 +90,29 @@ impl HaloTarget {
     /// The client below.
     pub fn client(&self) -> &HaloClient {
         &self.client
+    }
+
+    /// What fits into one request: writes as set, rows as the largest page seen so far shows.
+    pub(crate) fn sizes(&self) -> RequestSizes {
+        let rows = match self.seen().rows {
+            0 => RequestSizes::default().rows,
+            seen => seen,
+        };
+        RequestSizes {
+            writes: self.batch,
+            rows,
+        }
+    }
+
+    /// A list of one page does not tell how many rows one can hold.
+    fn saw<T>(&self, list: &Complete<T>) {
+        if list.pages() < 2 {
+            return;
+        }
+        let pages = usize::try_from(list.pages()).unwrap_or(usize::MAX);
+        let rows = list.items().len().div_ceil(pages);
+        let mut seen = self.seen();
+        seen.rows = seen.rows.max(rows);
     }
 
     /// Requests that may be under way at once.

@@ -5,7 +5,7 @@ use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::time;
 use billing_sync::plan::{Plan, PlanInput, plan};
-use billing_sync::ports::{TargetReader, TargetWriter};
+use billing_sync::ports::TargetReader;
 use billing_sync::target::TargetSnapshot;
 use billing_sync::usage::Usage;
 use billing_sync::{Memory, Period};
@@ -67,7 +67,7 @@ impl Service {
             memory,
             only: request.only,
             read_requests: self.inner.halo.requests_sent().saturating_sub(before),
-            batch_size: self.inner.halo.batch_size(),
+            sizes: self.inner.halo.sizes(),
         });
         Ok(Planned {
             plan,

@@ -8,7 +8,7 @@ use crate::outcome::{RunOutcome, SyncOutcome};
 use billing_sync::apply::ApplyError;
 use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Plan};
-use billing_sync::ports::{TargetReader, TargetWriter};
+use billing_sync::ports::TargetReader;
 use billing_sync::revert::{RevertInput, plan_revert};
 use billing_sync::run::RunReport;
 use billing_sync::state::{StateStore, StoredRun};
@@ -113,7 +113,7 @@ impl Service {
             rules: &self.inner.rules,
             memory: &memory,
             read_requests: self.inner.halo.requests_sent().saturating_sub(before),
-            batch_size: self.inner.halo.batch_size(),
+            sizes: self.inner.halo.sizes(),
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! Plans and runs for the snapshots: made by the planner itself, with names that want to do harm.
 
 use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, RunId, ServiceName};
-use billing_sync::plan::{Plan, PlanInput, plan};
+use billing_sync::plan::{Plan, PlanInput, RequestSizes, plan};
 use billing_sync::rules::{Action, Round, Rule, Rules, Terms};
 use billing_sync::run::{ChangeRecord, Outcome, RunReport, RunStatus};
 use billing_sync::target::{Client, CompleteList, Standing, Subscription, TargetSnapshot};
@@ -120,7 +120,7 @@ pub(crate) fn sample_plan(finality: Finality) -> Plan {
         memory: &Memory::default(),
         only: None,
         read_requests: 9,
-        batch_size: 25,
+        sizes: RequestSizes::default(),
     })
 }
 

@@ -4,14 +4,13 @@ mod customers;
 mod sections;
 
 use super::model::{MeasureTotal, Report};
-use super::plots::{Plot, signed};
+use super::plots::Plot;
 use super::tables::{Cell, Table};
 use super::{RenderError, headline};
 use crate::text::{number, plain};
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("page.css");
