@@ -1,18 +1,15 @@
 //! Find HaloPSA clients by a custom field: a few requests, however many clients there are.
 
-use halopsa_api::{FieldOwner, FindClients, HaloClient};
-use sandbox::Sandbox;
+#![expect(clippy::print_stdout, reason = "a recipe shows what it found")]
+
+use halopsa_api::{FieldOwner, FindClients};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let sandbox = Sandbox::builder().seed(7).start().await?;
-    let halo = HaloClient::builder(
-        &sandbox.halo_url(),
-        sandbox::HALO_CLIENT_ID,
-        sandbox::HALO_CLIENT_SECRET.into(),
-    )
-    .build()?;
+    let sandbox = recipes::start().await?;
+    let halo = recipes::halo(&sandbox)?;
 
+    // With or without the prefix CF, in any case; a name that does not exist is an error that lists those that do.
     let field = halo
         .resolve_custom_field(FieldOwner::Client, "CoveCustomerId")
         .await?;
@@ -20,10 +17,20 @@ async fn main() -> anyhow::Result<()> {
         .find_clients_by_field(&field, &FindClients::default())
         .await?;
 
-    let known = sandbox
-        .clients()
-        .into_iter()
-        .find_map(|client| Some((client.id, client.cove_id?.trim().to_owned())));
+    println!("{} values of {}", index.iter().count(), field.name);
+    for (value, clients) in index.ambiguous() {
+        // Two clients claim one vendor customer: a person has to say which is meant.
+        let ids: Vec<String> = clients
+            .iter()
+            .map(|client| client.client_id.to_string())
+            .collect();
+        println!("{value} is claimed by {}", ids.join(" and "));
+    }
+
+    let known = sandbox.clients().into_iter().find_map(|client| {
+        let cove_id = client.cove_id?.trim().to_owned();
+        (!cove_id.is_empty()).then_some((client.id, cove_id))
+    });
     let Some((id, cove_id)) = known else {
         anyhow::bail!("the sandbox has no mapped client")
     };
@@ -32,6 +39,7 @@ async fn main() -> anyhow::Result<()> {
         found.iter().any(|client| client.client_id.get() == id),
         "{cove_id}: {found:?}"
     );
-    anyhow::ensure!(halo.meter().read().sent < 10);
+    println!("{cove_id} is client {id}");
+    println!("{} requests", halo.meter().read().sent);
     Ok(())
 }

@@ -230,9 +230,9 @@ impl World {
         }
         batch
             .iter()
-            .map(|write| {
-                let stored = self.store(write);
-                WriteOutcome::Confirmed(stored.filter(|_| !self.silent))
+            .map(|write| match self.store(write) {
+                Some(stored) => WriteOutcome::Confirmed((!self.silent).then_some(stored)),
+                None => WriteOutcome::Refused("there is no such record".to_owned()),
             })
             .collect()
     }

@@ -23,6 +23,7 @@ mod plan_cases;
 mod plan_file;
 mod plan_laws;
 mod retry;
+mod port_contract;
 mod revert_cases;
 mod revert_laws;
 mod shown;

@@ -1,6 +1,6 @@
-//! The suite that every state store has to pass.
+//! What a state store has to keep.
 
-use super::{create, keep, plan_of, update, zero};
+use super::must;
 use crate::decision::{Decision, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, Key, LicenceId, RunId};
 use crate::memory::Owned;
@@ -8,9 +8,9 @@ use crate::period::Period;
 use crate::plan::Plan;
 use crate::run::{ChangeRecord, Outcome, RunStatus};
 use crate::state::{JournalEntry, NewRun, StateStore, StoreErrorKind, UsageRow};
+use crate::testing::{create, keep, plan_of, update, zero};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 
 /// Runs the whole suite. `make` returns a new, empty store each time.
 ///
@@ -28,13 +28,6 @@ pub async fn state_store<S: StateStore>(make: impl Fn() -> S) {
     decisions_are_replaced_and_taken_back(&make()).await;
     usage_is_replaced(&make()).await;
     the_lock_is_held_by_one(&make()).await;
-}
-
-fn must<T, E: Debug>(result: Result<T, E>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => panic!("the store failed: {error:?}"),
-    }
 }
 
 fn october() -> Period {
