@@ -19,6 +19,7 @@ mod service;
 mod settings;
 pub mod text;
 mod time;
+mod usage_file;
 mod watch;
 
 pub use api_core::{Clock, SystemClock};
@@ -50,7 +51,8 @@ pub use settings::{
     InclusionSetting, ManagementSettings, MatchKey, MatchSettings, MethodSetting, MetricsSettings,
     MisplacedSetting, NotifySettings, NotifyWhen, Pair, PairName, PhysicalitySetting, PoolSetting,
     RoundSetting, RuleSettings, ScheduleSettings, Secrets, ServersSetting, Settings, SettingsError,
-    SettingsFile, StateSettings, SubscriptionSettings, WebhookShape, settings_reference,
-    variable_of,
+    SettingsFile, StateSettings, SubscriptionSettings, UsageSettings, WebhookShape,
+    settings_reference, variable_of,
 };
+pub use usage_file::FileUsage;
 pub use watch::{ServiceWatch, Status, Unwatched, WaitWhy};

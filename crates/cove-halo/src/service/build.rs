@@ -8,6 +8,7 @@ use crate::error::ServiceError;
 use crate::halo::HaloTarget;
 use crate::pair::SharedBudgets;
 use crate::settings::{CoveSource, MatchKey, PairName, Secrets, Settings, api_key, password};
+use crate::usage_file::FileUsage;
 use crate::watch::{Relay, ServiceWatch};
 use api_core::{Clock, Meter, RequestBudget, RetryPolicy, SecretString, Transport};
 use billing_sync::ports::UsageSource;
@@ -201,8 +202,16 @@ impl Parts<'_> {
         key: Option<SecretString>,
         secret: Option<SecretString>,
     ) -> Result<Source, ServiceError> {
-        let cove = &self.settings.cove;
+        let Settings { cove, usage, .. } = self.settings;
         let watch = self.relay.0.clone();
+        if usage.is_set() {
+            let usage = FileUsage::new(usage).clock(self.clock.clone()).watch(watch);
+            return Ok(Source {
+                usage: Arc::new(usage),
+                meter: Meter::new(),
+                probe: Probe::Table,
+            });
+        }
         Ok(match cove.source {
             CoveSource::BillingApi => {
                 let client = self.billing(api_key(key, self.pair)?)?;

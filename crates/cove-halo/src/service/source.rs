@@ -24,6 +24,8 @@ pub(super) enum Probe {
     Live(ManagementClient),
     /// Files: reading them is the check.
     Files,
+    /// The file of another vendor.
+    Table,
     /// A source that was given from outside.
     Given,
 }

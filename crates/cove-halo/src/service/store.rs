@@ -3,6 +3,7 @@
 use super::Service;
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
+use crate::settings::Settings;
 use billing_sync::state::StateStore;
 use billing_sync::state::sqlite::SqliteStore;
 use std::path::{Path, PathBuf};
@@ -90,7 +91,10 @@ impl Service {
     /// Whose usage it is. Live counts can do without the account's id; where it is given, it is the same account for every
     /// source.
     pub(super) fn account(&self) -> String {
-        let cove = &self.settings().cove;
+        let Settings { cove, usage, .. } = self.settings();
+        if usage.is_set() {
+            return format!("vendor {}", usage.vendor);
+        }
         match &cove.partner {
             Some(partner) if cove.account_id.is_empty() => format!("partner {partner}"),
             _ => format!("account {}", cove.account_id),

@@ -42,7 +42,7 @@ impl Settings {
                 AdoptSetting::Exact => Adopt::Exact,
                 AdoptSetting::Never => Adopt::Never,
             },
-            products: self.cove.products.clone(),
+            products: self.products(),
             rules: self
                 .rules
                 .iter()
@@ -82,6 +82,7 @@ impl Settings {
         trim(&mut self.cove.management.base_url);
         trim(&mut self.cove.management.documents_product);
         trim(&mut self.cove.management.users_column);
+        self.usage.tidy();
         trim(&mut self.halo.base_url);
         trim_option(&mut self.halo.tenant);
         self.halo.scopes.iter_mut().for_each(trim);
@@ -91,7 +92,11 @@ impl Settings {
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {
-        self.check_cove()?;
+        if self.usage.is_set() {
+            self.usage.check()?;
+        } else {
+            self.check_cove()?;
+        }
         self.check_halo()?;
         self.check_rest()?;
         self.engine_rules().map(drop)

@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 /// Every section with its keys. A test holds it against the types.
-const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
+const SECTIONS: [(&str, &[(&str, Kind)]); 11] = [
     (
         "cove",
         &[
@@ -63,6 +63,29 @@ const SECTIONS: [(&str, &[(&str, Kind)]); 10] = [
             ("provisioned", Kind::Text),
             ("documents_product", Kind::Text),
             ("users_column", Kind::Text),
+        ],
+    ),
+    (
+        "usage",
+        &[
+            ("path", Kind::Text),
+            ("vendor", Kind::Text),
+            ("final_from_day", Kind::Number),
+            ("lists_everybody", Kind::Switch),
+            ("total_row", Kind::Text),
+            ("delimiter", Kind::Text),
+            ("decimal", Kind::Text),
+            ("rows", Kind::Text),
+            ("customer", Kind::Text),
+            ("customer_name", Kind::Text),
+            ("customer_reference", Kind::Text),
+            ("service", Kind::Text),
+            ("service_name", Kind::Text),
+            ("quantity", Kind::Text),
+            ("unit", Kind::Text),
+            ("contract", Kind::Text),
+            ("amount", Kind::Text),
+            ("device", Kind::Text),
         ],
     ),
     (

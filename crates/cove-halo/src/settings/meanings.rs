@@ -1,12 +1,13 @@
 //! What every setting means, in words: for the documentation and for new settings files.
 
 /// What a section is for.
-pub(super) const SECTIONS: [(&str, &str); 10] = [
+pub(super) const SECTIONS: [(&str, &str); 11] = [
     ("cove", "Where the usage comes from."),
     (
         "cove.management",
         "What is counted with `source = \"management\"`.",
     ),
+    ("usage", "Another vendor's usage instead, from a file."),
     ("halo", "Where the subscriptions are."),
     ("match", "How a customer of the vendor finds its client."),
     (
@@ -147,6 +148,84 @@ pub(super) const KEYS: &[(&str, &str, &str)] = &[
         "Code of the column that holds the billable Microsoft 365 users.",
         "",
     ),
+    (
+        "usage.path",
+        "The file of a month; with it, usage comes from there and `[cove]` is not asked. `{period}` is `202610`, `{year}` and `{month}` its parts. Read as JSON when it ends in `.json`, else as CSV.",
+        "usage-{period}.csv",
+    ),
+    (
+        "usage.vendor",
+        "Whose usage it is, in a word; the state belongs to it. Required with `path`.",
+        "mailboxes",
+    ),
+    (
+        "usage.final_from_day",
+        "The day (1 to 28, UTC) of the next month from which a file is final; 0: as soon as it is there; left out: never.",
+        "3",
+    ),
+    (
+        "usage.lists_everybody",
+        "Whether the file lists everybody: then a customer that is missing in it has left.",
+        "",
+    ),
+    (
+        "usage.total_row",
+        "What stands in the customer's column of the row with the total quantity, if there is one.",
+        "",
+    ),
+    (
+        "usage.delimiter",
+        "What stands between two columns of a CSV: one character; a tab is `tab`.",
+        "",
+    ),
+    (
+        "usage.decimal",
+        "What stands before the decimals: a point or a comma.",
+        "",
+    ),
+    (
+        "usage.rows",
+        "JSON: the way to the list of rows, for example `data.items`.",
+        "",
+    ),
+    (
+        "usage.customer",
+        "The column of the vendor's customer id.",
+        "",
+    ),
+    (
+        "usage.customer_name",
+        "The column of the customer's name.",
+        "",
+    ),
+    (
+        "usage.customer_reference",
+        "The column of the reference that the vendor keeps for the customer.",
+        "",
+    ),
+    (
+        "usage.service",
+        "The column of the service; or else `service_name`.",
+        "",
+    ),
+    (
+        "usage.service_name",
+        "The service of every row, where the file is about one.",
+        "",
+    ),
+    ("usage.quantity", "The column of the quantity.", ""),
+    ("usage.unit", "The column of the unit.", ""),
+    (
+        "usage.contract",
+        "The column of the contract; without one, the vendor is the contract.",
+        "",
+    ),
+    (
+        "usage.amount",
+        "The column of the amount that the vendor charges.",
+        "",
+    ),
+    ("usage.device", "The column of the device.", ""),
     (
         "halo.base_url",
         "Address of the tenant. Required.",

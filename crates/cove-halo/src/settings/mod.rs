@@ -13,6 +13,7 @@ mod rule;
 mod secrets;
 mod suggest;
 mod unattended;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use rule::{ActionSetting, RoundSetting, RuleSettings};
 pub use secrets::Secrets;
 pub(crate) use secrets::{api_key, password};
 pub use unattended::{MetricsSettings, NotifySettings, NotifyWhen, ScheduleSettings, WebhookShape};
+pub use usage::UsageSettings;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -47,6 +49,8 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where the usage comes from.
     pub cove: CoveSettings,
+    /// Where the usage comes from instead: another vendor's file.
+    pub usage: UsageSettings,
     /// Where the subscriptions are.
     pub halo: HaloSettings,
     /// How a vendor's customer finds its client.

@@ -45,6 +45,26 @@ provisioned = "include"
 documents_product = "Papers"
 users_column = "D09F20"
 
+[usage]
+path = "usage-{period}.csv"
+vendor = "mailboxes"
+final_from_day = 3
+lists_everybody = true
+total_row = "Total"
+delimiter = ";"
+decimal = ","
+rows = "data.items"
+customer = "id"
+customer_name = "company"
+customer_reference = "ref"
+service = "product"
+service_name = ""
+quantity = "units"
+unit = "uom"
+contract = "contract"
+amount = "cost"
+device = "host"
+
 [halo]
 base_url       = "https://acme.halopsa.com"
 tenant         = "acme"

@@ -20,4 +20,5 @@ mod runs;
 mod schedule;
 mod sources;
 mod state;
+mod usage_file;
 mod watching;

@@ -121,6 +121,7 @@ impl Service {
             Probe::Billing(_) => "N-able login",
             Probe::Live(_) => "Cove login",
             Probe::Files => "EFiles",
+            Probe::Table => "usage file",
             Probe::Given => "usage",
         };
         let Some((period, month)) = month else {
@@ -153,7 +154,7 @@ impl Service {
                 }
                 Err(error) => Check::problem(name, &error.into()),
             }],
-            Probe::Billing(_) | Probe::Files | Probe::Given => {
+            Probe::Billing(_) | Probe::Files | Probe::Table | Probe::Given => {
                 vec![match self.inner.source.usage.fetch(period).await {
                     Ok(usage) => Check::ok(
                         name,
