@@ -20,7 +20,7 @@ text:
 clippy:
     .ci/run clippy
 
-# each TLS choice, and the engine without its SQLite store
+# each crate with each of its features, and without
 features:
     .ci/run features
 
@@ -28,11 +28,15 @@ features:
 doc:
     .ci/run doc
 
+# every crate can be packed
+package:
+    .ci/run package
+
 # all tests
 test:
     .ci/run test
 
-# every recipe runs
+# every recipe, with what it prints
 recipes:
     .ci/run recipes
 

@@ -42,7 +42,7 @@ async fn set_count(halo: &HaloClient, client: ClientId, count: i64) -> Result<&'
         WriteOutcome::NotSent { why } => bail!("not sent, so it may be tried again: {why}"),
         // A timeout after sending, say. Sending a create again could make a second record; reading cannot.
         WriteOutcome::Unknown { why } => {
-            println!("what became of it is not known ({why}): reading")
+            println!("what became of it is not known ({why}): reading");
         }
         // Confirmed: the answer says so, and the next read proves it.
         _ => {}

@@ -19,7 +19,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
         &["api-core", "billing-sync", "cove-halo", "sandbox"],
     ),
     ("halopsa-api", &["api-core"]),
-    ("recipes", &[]),
+    (
+        "recipes",
+        &["api-core", "cove-api", "cove-halo", "halopsa-api", "sandbox"],
+    ),
     ("sandbox", &[]),
 ];
 
