@@ -38,11 +38,21 @@ macro_rules! with_common_settings {
 fn the_builders_of_all_clients_have_one_shape() {
     let url = "https://service.example/api";
     let billing = BillingClient::builder(url, AccountId::new("a"), "k".into());
-    assert_eq!(with_common_settings!(billing).unwrap().meter().read().sent, 0);
+    assert_eq!(
+        with_common_settings!(billing).unwrap().meter().read().sent,
+        0
+    );
     let distributor = DistributorClient::builder(url, DistributorId::new("d"), "k".into());
     with_common_settings!(distributor).unwrap();
     let management = ManagementClient::builder("p", "u", "k".into()).base_url(url);
-    assert_eq!(with_common_settings!(management).unwrap().meter().read().sent, 0);
+    assert_eq!(
+        with_common_settings!(management)
+            .unwrap()
+            .meter()
+            .read()
+            .sent,
+        0
+    );
     let halo = HaloClient::builder(url, "id", "k".into());
     assert_eq!(with_common_settings!(halo).unwrap().meter().read().sent, 0);
 }
@@ -122,7 +132,13 @@ const _: () = {
 fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -139,7 +155,13 @@ fn the_manifest_of_every_library_is_complete() {
             continue;
         }
         libraries += 1;
-        for key in ["description", "license", "readme", "rust_version", "edition"] {
+        for key in [
+            "description",
+            "license",
+            "readme",
+            "rust_version",
+            "edition",
+        ] {
             let text = package[key].as_str().unwrap_or_default();
             assert!(!text.is_empty(), "{manifest}: {key}");
         }
@@ -147,7 +169,10 @@ fn the_manifest_of_every_library_is_complete() {
             let list = package[key].as_array().unwrap();
             assert!((1..=5).contains(&list.len()), "{manifest}: {key}");
         }
-        assert!(package["publish"].is_null(), "{manifest}: it can be packaged");
+        assert!(
+            package["publish"].is_null(),
+            "{manifest}: it can be packaged"
+        );
     }
     assert_eq!(libraries, 6);
 }
@@ -181,7 +206,10 @@ fn features_are_named_after_what_they_add() {
         for feature in features.keys() {
             let allowed = feature == "rustls-no-provider";
             assert!(
-                allowed || !["no-", "use-", "with-", "disable"].iter().any(|word| feature.contains(word)),
+                allowed
+                    || !["no-", "use-", "with-", "disable"]
+                        .iter()
+                        .any(|word| feature.contains(word)),
                 "{}: {feature}",
                 package["name"]
             );
@@ -193,8 +221,13 @@ fn features_are_named_after_what_they_add() {
 fn every_recipe_has_its_expected_output_and_nothing_else_is_expected() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/recipes");
     let manifest = std::fs::read_to_string(format!("{root}/Cargo.toml")).unwrap();
-    let named = manifest.lines().filter_map(|line| line.strip_prefix("name = "));
-    let mut names: Vec<String> = named.skip(1).map(|name| name.trim_matches('"').to_owned()).collect();
+    let keys = manifest
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = "));
+    let mut names: Vec<String> = keys
+        .skip(1)
+        .map(|name| name.trim_matches('"').to_owned())
+        .collect();
     names.sort();
     let mut files: Vec<String> = std::fs::read_dir(format!("{root}/expected"))
         .unwrap()

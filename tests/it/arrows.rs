@@ -21,7 +21,13 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("halopsa-api", &["api-core"]),
     (
         "recipes",
-        &["api-core", "cove-api", "cove-halo", "halopsa-api", "sandbox"],
+        &[
+            "api-core",
+            "cove-api",
+            "cove-halo",
+            "halopsa-api",
+            "sandbox",
+        ],
     ),
     ("sandbox", &[]),
 ];

@@ -211,7 +211,7 @@ impl<'a> Lines<'a> {
                 },
                 contracts_seen: contracts,
                 customers_listed: listed,
-                gaps: Vec::new(),
+                ..Completeness::default()
             },
         })
     }
