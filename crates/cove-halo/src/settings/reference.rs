@@ -113,6 +113,8 @@ pub(crate) fn commented_file(given: &Table) -> String {
             let _ = match (set, default_of(&defaults, section, key)) {
                 (Some(value), _) => writeln!(text, "{key} = {value}"),
                 (None, Some(default)) => writeln!(text, "# {key} = {default}"),
+                // Of what has neither default nor example, only lists are left out where they are empty.
+                (None, None) if example.is_empty() => writeln!(text, "# {key} = []"),
                 (None, None) if example.bytes().all(|byte| byte.is_ascii_digit()) => {
                     writeln!(text, "# {key} = {example}")
                 }
