@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use billing_sync::Period;
 use billing_sync::apply::Apply;
 use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, RunId, ServiceName};
-use billing_sync::plan::{Approval, PlanInput, plan};
+use billing_sync::plan::{Approval, PlanInput, RequestSizes, plan};
 use billing_sync::ports::{
     Clock, PortError, PortErrorKind, SubscriptionRead, TargetReader, TargetWriter, Unwatched,
     Write, WriteOutcome,
@@ -147,7 +147,7 @@ async fn main() -> anyhow::Result<()> {
             memory: &store.memory().await?,
             only: None,
             read_requests: 0,
-            batch_size: books.batch_size(),
+            sizes: RequestSizes::default(),
         });
         let summary = plan.summary();
         println!(

@@ -3,7 +3,7 @@
 use super::must;
 use crate::Memory;
 use crate::period::Period;
-use crate::plan::{Plan, PlanInput, plan};
+use crate::plan::{Plan, PlanInput, RequestSizes, plan};
 use crate::ports::UsageSource;
 use crate::rules::Rules;
 use crate::target::{CompleteList, TargetSnapshot};
@@ -103,6 +103,6 @@ fn plan_of(usage: &Usage) -> Plan {
         memory: &Memory::default(),
         only: None,
         read_requests: 0,
-        batch_size: 1,
+        sizes: RequestSizes::default(),
     })
 }
