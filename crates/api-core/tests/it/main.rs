@@ -10,3 +10,5 @@ mod network;
 mod redaction;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

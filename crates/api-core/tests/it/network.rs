@@ -416,3 +416,76 @@ fn the_handles_can_be_shared_between_threads() {
     shared::<api_core::testing::ManualClock>();
     shared::<api_core::testing::ScriptedTransport>();
 }
+
+#[tokio::test]
+async fn a_redirect_to_another_host_carries_nothing_there() {
+    let (elsewhere, connections) = serve(|_, stream| async move { drop(stream) }).await;
+    for status in [301, 302, 303, 307, 308] {
+        let server = MockServer::start().await;
+        let away = ResponseTemplate::new(status)
+            .insert_header("location", format!("{elsewhere}/x").as_str());
+        Mock::given(header("x-api-key", "canary-key"))
+            .respond_with(away)
+            .mount(&server)
+            .await;
+        for call in [
+            Call::get("x", &["x"]),
+            Call::post("x", &["x"]).body("application/json", "[1]"),
+        ] {
+            let error = exchange(&server.uri()).send(call).await.unwrap_err();
+            assert_eq!(error.status().map(|it| it.as_u16()), Some(status));
+        }
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+}
+
+/// The beginning of a gzip stream, and 13 bytes that go on with it for ever: 2064 zeros each time.
+fn bomb() -> (Vec<u8>, Vec<u8>) {
+    // One block with the fixed codes: a zero, then always "258 times the byte before".
+    let mut bits = vec![0, 1, 0];
+    bits.extend([0, 0, 1, 1, 0, 0, 0, 0]);
+    for _ in 0..16 {
+        bits.extend([1, 1, 0, 0, 0, 1, 0, 1]);
+        bits.extend([0; 5]);
+    }
+    let bytes: Vec<u8> = bits
+        .chunks(8)
+        .map(|byte| byte.iter().rev().fold(0, |all, bit| all << 1 | bit))
+        .collect();
+    let mut begin = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff];
+    begin.extend(&bytes[..2]);
+    (begin, bytes[2..15].to_vec())
+}
+
+#[tokio::test]
+async fn a_compressed_answer_without_end_is_cut_at_the_limit() {
+    const LIMIT: usize = 64 << 20;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let (base, _) = serve(move |_, mut stream| {
+        let count = count.clone();
+        async move {
+            read_request(&mut stream, 0).await;
+            let head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
+            stream.write_all(head).await.unwrap();
+            let (begin, more) = bomb();
+            stream.write_all(&begin).await.unwrap();
+            let piece = more.repeat(100);
+            // Ends when the client has gone away.
+            while stream.write_all(&piece).await.is_ok() {
+                count.fetch_add(piece.len(), Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    let response = transport().send(request(&base)).await.unwrap();
+    let error = response.into_body().collect(LIMIT).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::TooLarge, "{error}");
+    // What was sent unpacks to the limit; beyond it there are buffers of the connection only.
+    let needed = LIMIT / 2064 * 13;
+    let sent = sent.load(Ordering::SeqCst);
+    assert!(
+        sent >= needed && sent < needed + (16 << 20),
+        "{sent} bytes sent, {needed} needed"
+    );
+}
