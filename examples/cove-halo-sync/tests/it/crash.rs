@@ -9,7 +9,7 @@ use std::time::Duration;
 const HANG_MS: u64 = 600_000;
 
 /// Seven customers, batches of two: several write requests, a few of everything else.
-fn small() -> World {
+pub(crate) fn small() -> World {
     let world = World::start(Sandbox::builder().blank_world());
     world.sandbox.edit(|inside| {
         for number in 0..7_i64 {
@@ -44,7 +44,7 @@ fn wait_until_under_way(world: &World, index: u64, kind: &FaultKind) {
     panic!("request {index} never arrived");
 }
 
-const SYNC: [&str; 5] = ["sync", "--period", "202610", "--yes", "-q"];
+pub(crate) const SYNC: [&str; 5] = ["sync", "--period", "202610", "--yes", "-q"];
 
 /// Kills a sync while its n-th request hangs, then runs the next one.
 fn kill_at(index: u64, kind: &FaultKind, keep_state: bool) {
