@@ -245,7 +245,7 @@ fn no_secret_is_in_any_error_debug_output_result_file_or_log_line() {
         ..secrets()
     };
     let wrong = Secrets {
-        cove_api_key: canaries.random("a wrong COVE_API_KEY", &mut random).into(),
+        cove_api_key: Some(canaries.random("a wrong COVE_API_KEY", &mut random).into()),
         ..right.clone()
     };
     let wrong_too = Secrets {
