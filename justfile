@@ -37,6 +37,12 @@ test:
     .ci/run test
 
 # every recipe, with what it prints
+
+# what may be built in: bans, licences, sources
+deny:
+    .ci/run deny
+
+# every recipe runs
 recipes:
     .ci/run recipes
 
