@@ -36,13 +36,11 @@ package:
 test:
     .ci/run test
 
-# every recipe, with what it prints
-
 # what may be built in: bans, licences, sources
 deny:
     .ci/run deny
 
-# every recipe runs
+# every recipe, with what it prints
 recipes:
     .ci/run recipes
 
