@@ -28,7 +28,7 @@ fn expect_tests(document: &str) -> usize {
         let before = &text[at.saturating_sub(200)..at];
         // The suite for state stores is called by the tests of each store.
         assert!(
-            before.contains("test]") || path.ends_with("testing/contract.rs"),
+            before.contains("test]") || path.contains("/testing/contract/"),
             "{name} in {path} is no test"
         );
     }
