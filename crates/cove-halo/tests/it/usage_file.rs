@@ -81,9 +81,10 @@ async fn another_vendors_file_is_billed_like_coves() {
     assert_eq!((again.summary().keep, again.writes().count()), (2, 0));
     let asked = bench.sandbox.requests();
     assert!(
-        asked
-            .iter()
-            .all(|request| request.service == sandbox::Service::Halo),
+        asked.iter().all(|request| matches!(
+            request.service,
+            sandbox::Service::Halo | sandbox::Service::HaloAuth
+        )),
         "Cove is not asked"
     );
 }
