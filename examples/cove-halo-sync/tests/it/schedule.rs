@@ -79,10 +79,9 @@ fn it_waits_until_it_is_told_to_end_and_ends_well() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
-    assert_eq!(
-        rest,
-        "stopping at the next safe point; once more stops at once\n"
-    );
+    // Nothing is under way, so it may end before it gets to say that it will.
+    let notice = "stopping at the next safe point; once more stops at once\n";
+    assert!(rest.is_empty() || rest == notice, "{rest}");
     assert_eq!(world.sandbox.requests(), [], "nothing was due");
 }
 
