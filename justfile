@@ -20,9 +20,13 @@ text:
 clippy:
     .ci/run clippy
 
-# each crate with each of its features, and without
+# each crate without features, and with what it adds by itself
 features:
     .ci/run features
+
+# every feature alone, and where two meet; takes minutes
+combinations:
+    .ci/run combinations
 
 # rustdoc without warnings
 doc:
