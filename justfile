@@ -20,13 +20,9 @@ text:
 clippy:
     .ci/run clippy
 
-# each crate without features, and with what it adds by itself
+# every feature of each crate alone, without, and where two meet
 features:
     .ci/run features
-
-# every feature alone, and where two meet; takes minutes
-combinations:
-    .ci/run combinations
 
 # rustdoc without warnings
 doc:
@@ -60,6 +56,6 @@ independent:
 browser:
     .ci/run browser
 
-# the book on a local port; needs mdbook
+# the book, into target/book
 book:
-    mdbook serve docs
+    .ci/run book
