@@ -70,6 +70,8 @@ pub fn plan_retry(input: &RetryInput<'_>) -> Plan {
         ledger: Ledger::default(),
         ledger_by_contract: Vec::new(),
         money: Money::default(),
+        subject: String::new(),
+        only: of.only(),
         requests,
     })
 }

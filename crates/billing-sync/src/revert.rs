@@ -88,6 +88,8 @@ pub fn plan_revert(input: &RevertInput<'_>) -> Plan {
         ledger_by_contract: Vec::new(),
         money: Money::default(),
         guards,
+        subject: String::new(),
+        only: input.run.plan.only(),
         requests,
     })
 }

@@ -57,6 +57,8 @@ impl Plan {
             ledger_by_contract,
             money,
             guards,
+            subject,
+            only,
             requests,
         } = &self.body;
         let (listed, kept): (Vec<&Change>, Vec<&Change>) = changes
@@ -67,6 +69,8 @@ impl Plan {
         put("schema", PLAN_SCHEMA.into());
         put("plan_id", self.plan_id.as_str().into());
         put("period", to_value(period));
+        put("subject", subject.as_str().into());
+        put("only", to_value(only));
         put(
             "finality",
             if finality.is_final() {
@@ -142,6 +146,8 @@ impl Plan {
             ledger_by_contract: or_default(take("ledger_by_contract")).map_err(unreadable)?,
             money: or_default(take("money")).map_err(unreadable)?,
             guards: serde_json::from_value(take("guards")).map_err(unreadable)?,
+            subject: or_default(take("subject")).map_err(unreadable)?,
+            only: or_default(take("only")).map_err(unreadable)?,
             requests: serde_json::from_value(take("requests")).map_err(unreadable)?,
         };
         let plan = Self {

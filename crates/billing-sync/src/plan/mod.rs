@@ -65,6 +65,10 @@ pub(crate) struct Body {
     #[serde(default, skip_serializing_if = "Money::is_empty")]
     pub(crate) money: Money,
     pub(crate) guards: Vec<Guard>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) only: Option<ClientId>,
     /// Outside the digest: a retried read must not make another plan.
     #[serde(skip)]
     pub(crate) requests: RequestEstimate,
@@ -137,6 +141,23 @@ impl Plan {
     /// The guards, tripped or not.
     pub fn guards(&self) -> &[Guard] {
         &self.body.guards
+    }
+
+    /// Whose usage it puts where, as the state store is bound; empty when it was not said.
+    pub fn subject(&self) -> &str {
+        &self.body.subject
+    }
+
+    /// The client it is limited to; `None` when it is about everybody.
+    pub fn only(&self) -> Option<ClientId> {
+        self.body.only
+    }
+
+    /// The same plan, said to be for this account and tenant. What it says is part of its id.
+    #[must_use]
+    pub fn for_subject(mut self, subject: impl Into<String>) -> Self {
+        self.body.subject = subject.into();
+        Self::seal(self.body)
     }
 
     /// Requests spent on reading and expected for writing.

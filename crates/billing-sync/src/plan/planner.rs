@@ -106,6 +106,8 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         ledger_by_contract: books.by_contract,
         money: books.money,
         guards,
+        subject: String::new(),
+        only: input.only,
         requests,
     })
 }

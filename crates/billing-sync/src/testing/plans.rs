@@ -27,6 +27,8 @@ pub fn plan_of(period: Period, mut changes: Vec<Change>) -> Plan {
         ledger_by_contract: Vec::new(),
         money: Money::default(),
         guards: Vec::new(),
+        subject: String::new(),
+        only: None,
         requests: RequestEstimate::default(),
     };
     Plan {

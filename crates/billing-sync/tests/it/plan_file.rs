@@ -1,6 +1,7 @@
 //! The plan document: what it holds, and that an edited one is refused.
 
 use crate::world::{PER_GB, SERVER, World, d};
+use billing_sync::ids::ClientId;
 use billing_sync::plan::{InvalidPlan, Plan};
 use serde_json::{Value, json};
 
@@ -96,6 +97,32 @@ fn a_document_reads_back_as_the_same_plan() {
 }
 
 #[test]
+fn a_plan_says_whose_it_is_and_which_client_it_is_limited_to() {
+    let plan = world().plan();
+    assert_eq!((plan.subject(), plan.only()), ("", None));
+    let named = plan.clone().for_subject("account A and tenant b");
+    assert_ne!(named.id(), plan.id(), "another tenant's is another plan");
+    assert_eq!(named.changes(), plan.changes());
+    let mut world = world();
+    world.only = Some(ClientId::new(13));
+    let limited = world.plan().for_subject("account A and tenant b");
+    assert_eq!(limited.only(), Some(ClientId::new(13)));
+    let text = limited.to_json(false).to_string();
+    assert_eq!(Plan::from_json(text.as_bytes()).unwrap(), limited);
+}
+
+#[test]
+fn a_document_of_an_earlier_version_reads_back_with_its_id() {
+    let plan = world().plan();
+    let mut document = plan.to_json(false);
+    let fields = document.as_object_mut().unwrap();
+    assert!(fields.remove("subject").is_some());
+    assert!(fields.remove("only").is_some());
+    let text = document.to_string();
+    assert_eq!(Plan::from_json(text.as_bytes()).unwrap(), plan);
+}
+
+#[test]
 fn every_edit_of_the_document_is_refused() {
     let original = world().plan().to_json(false);
     let edits: Vec<(&str, Value)> = vec![
@@ -112,6 +139,8 @@ fn every_edit_of_the_document_is_refused() {
         ("/changes/0/sources/0/quantity", json!("8")),
         ("/exceptions", json!([])),
         ("/ledger/0/billed", json!("1.5")),
+        ("/subject", json!("another tenant")),
+        ("/only", json!(13)),
         ("/guards/0/tripped", json!(true)),
         ("/guards/0/limit", json!("anything")),
         ("/kept", json!([])),

@@ -68,7 +68,8 @@ impl Service {
             only: request.only,
             read_requests: self.inner.halo.requests_sent().saturating_sub(before),
             sizes: self.inner.halo.sizes(),
-        });
+        })
+        .for_subject(self.subject());
         Ok(Planned {
             plan,
             usage,

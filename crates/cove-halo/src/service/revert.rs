@@ -114,7 +114,8 @@ impl Service {
             memory: &memory,
             read_requests: self.inner.halo.requests_sent().saturating_sub(before),
             sizes: self.inner.halo.sizes(),
-        }))
+        })
+        .for_subject(self.subject()))
     }
 }
 

@@ -21,7 +21,7 @@ impl Service {
     /// Applies exactly this plan.
     ///
     /// # Errors
-    /// When the plan was made under other rules or is not approved (then [`ServiceError::plan`] shows it), when records
+    /// When the plan was made for another account or tenant, or under other rules, or is not approved (then [`ServiceError::plan`] shows it), when records
     /// moved since ([`ServiceError::drift`]), an earlier run is not settled, or another run holds the lock. Nothing was
     /// written then.
     pub async fn apply(&self, plan: Plan, approval: Approval) -> Result<RunOutcome, ServiceError> {
@@ -117,8 +117,18 @@ impl Service {
         })
     }
 
-    /// Approves a plan that was made under these rules; otherwise the refusal carries the plan.
+    /// Approves a plan that was made for this account and tenant under these rules; otherwise the refusal carries the plan.
     pub(super) fn approve(&self, plan: Plan, approval: Approval) -> Result<Approved, ServiceError> {
+        // A plan of an earlier version does not say whose it is.
+        let own = self.subject();
+        if !plan.subject().is_empty() && plan.subject() != own {
+            return Err(ServiceError::new(
+                ExitCode::Usage,
+                format!("the plan was made for {}, not for {own}", plan.subject()),
+            )
+            .with_hint("nothing was written; apply it with the settings it was made with, or make a new plan")
+            .with_plan(plan));
+        }
         if plan.rules_digest() != self.inner.rules.digest() {
             return Err(ServiceError::new(
                 ExitCode::Usage,

@@ -102,7 +102,7 @@ impl Service {
     }
 
     /// Whose state it is. A tenant that has a name keeps it when its address changes.
-    fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         let settings = self.settings();
         let tenant = match &settings.halo.tenant {
             Some(tenant) => format!("tenant {tenant}"),

@@ -131,6 +131,24 @@ async fn a_plan_made_under_other_rules_is_refused() {
 }
 
 #[tokio::test]
+async fn a_plan_of_another_tenant_is_refused_before_any_request() {
+    let here = Bench::new().await;
+    let plan = here.service().plan(&october()).await.unwrap();
+    assert!(plan.summary().create > 0, "ids of clients alone hold it");
+    let there = Bench::new().await;
+    let mut settings = there.settings();
+    settings.halo.tenant = None;
+    let other = Bench::builder(settings).build().unwrap();
+    let error = other.apply(plan.clone(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert!(error.message().contains("the plan was made for"), "{error}");
+    assert!(error.message().contains("tenant sandbox"), "{error}");
+    assert!(there.sandbox.requests().is_empty());
+    assert!(!there.state().exists());
+    here.service().apply(plan, approval()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_that_moved_since_the_plan_stops_everything() {
     let bench = Bench::new().await;
     let service = bench.service();
