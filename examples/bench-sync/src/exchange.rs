@@ -1,11 +1,13 @@
-//! Lists clients and creates subscriptions: the bare loop that nothing can undercut, and the client with all it checks.
+//! Lists clients and creates subscriptions: the bare loop that nothing can undercut, the client with all it checks, and clients
+//! that others wrote.
 
-use crate::measure;
+use crate::measure::{self, Taken};
 use anyhow::ensure;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use halopsa_api::{HaloClient, LicenceWrite, ListClients, WriteOutcome};
 use sandbox::{Fault, FaultKind, Sandbox, Switches, When};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const CLIENTS: usize = 5_000;
@@ -13,6 +15,9 @@ const PAGE: usize = 100;
 const BATCH: usize = 100;
 const AT_ONCE: usize = 16;
 const NAME: &str = "Cove Data Protection | Server";
+
+/// Clients of other people: Python packages, one request for each subscription.
+const OTHERS: [&str; 2] = ["haloitsm-python", "halopsa"];
 
 /// A server with so many clients, without a limit.
 async fn server(latency: u64) -> anyhow::Result<Sandbox> {
@@ -41,11 +46,12 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     );
     println!("| latency ms | what | wall s | CPU s | peak MB | requests |");
     println!("|---|---|---|---|---|---|");
+    let python = std::env::var_os("OTHERS").map(PathBuf::from);
+    let others: &[&str] = if python.is_some() { &OTHERS } else { &[] };
     for latency in [0, 50] {
-        for what in ["bare", "client"] {
+        for what in ["bare", "client"].iter().chain(others) {
             let server = server(latency).await?;
-            let (url, clients) = (server.halo_url(), CLIENTS.to_string());
-            let taken = measure::run(&[what, &url, &clients]).await?;
+            let taken = run(what, &server.halo_url(), python.as_deref()).await?;
             ensure!(
                 server.subscriptions().len() == CLIENTS,
                 "{what} left {} subscriptions",
@@ -61,6 +67,17 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Runs one of them as a process of its own.
+async fn run(what: &str, url: &str, python: Option<&Path>) -> anyhow::Result<Taken> {
+    let clients = CLIENTS.to_string();
+    let Some(python) = python.filter(|_| OTHERS.contains(&what)) else {
+        return measure::run(&[what, url, &clients]).await;
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/others/others.py");
+    let (id, secret) = (sandbox::HALO_CLIENT_ID, sandbox::HALO_CLIENT_SECRET);
+    measure::run_program(python, &[script, what, url, id, secret, &clients]).await
 }
 
 /// The floor: no retry, no budget, no proof that a list is whole, no check of an answer.

@@ -8,6 +8,8 @@
 //! Parts: `exchange` (list clients, create subscriptions; bare loop and client), `sync` (requests of whole runs), `limited` (a first
 //! run under Halo's limit, on a simulated clock), `plan` (planning alone), `journal` (the state store alone). The server is
 //! the sandbox in this process; what is measured runs in a process of its own where its time and memory are given.
+//!
+//! With `OTHERS=PYTHON`, a Python that has the packages `haloitsm-python` and `halopsa`, `exchange` runs them beside (minutes).
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,

@@ -1,6 +1,7 @@
 //! Time, CPU and memory of a process of its own.
 
 use anyhow::{Context as _, anyhow};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -14,9 +15,15 @@ pub(crate) struct Taken {
 
 /// Runs this program again as a worker and reads what it took (Linux).
 pub(crate) async fn run(arguments: &[&str]) -> anyhow::Result<Taken> {
+    let mut worker = vec!["worker"];
+    worker.extend(arguments);
+    run_program(&std::env::current_exe()?, &worker).await
+}
+
+/// Runs a program that prints what it took, as [`own`] writes it, on its last line.
+pub(crate) async fn run_program(program: &Path, arguments: &[&str]) -> anyhow::Result<Taken> {
     let began = Instant::now();
-    let output = tokio::process::Command::new(std::env::current_exe()?)
-        .arg("worker")
+    let output = tokio::process::Command::new(program)
         .args(arguments)
         .stderr(Stdio::inherit())
         .output()
@@ -24,7 +31,7 @@ pub(crate) async fn run(arguments: &[&str]) -> anyhow::Result<Taken> {
     let wall = began.elapsed().as_secs_f64();
     let text = String::from_utf8(output.stdout)?;
     if !output.status.success() {
-        return Err(anyhow!("the worker {arguments:?} failed: {text}"));
+        return Err(anyhow!("{} failed: {text}", program.display()));
     }
     let (said, own) = text
         .trim_end()

@@ -50,6 +50,26 @@ pub(crate) const CREDENTIALS: [(&str, &str); 3] = [
     ("HALO_CLIENT_SECRET", sandbox::HALO_CLIENT_SECRET),
 ];
 
+/// What makes the same settings read the sandbox's live counts instead of its invoice.
+pub(crate) fn live(sandbox: &Sandbox) -> [(&'static str, String); 5] {
+    [
+        ("COVE_HALO_COVE_SOURCE", "management".to_owned()),
+        (
+            "COVE_HALO_COVE_MANAGEMENT_BASE_URL",
+            sandbox.management_url(),
+        ),
+        (
+            "COVE_HALO_COVE_PARTNER",
+            sandbox::MANAGEMENT_PARTNER.to_owned(),
+        ),
+        (
+            "COVE_HALO_COVE_USERNAME",
+            sandbox::MANAGEMENT_USER.to_owned(),
+        ),
+        ("COVE_PASSWORD", sandbox::MANAGEMENT_PASSWORD.to_owned()),
+    ]
+}
+
 /// [`CREDENTIALS`] in place of the environment.
 pub(crate) fn credential(name: &str) -> Option<String> {
     CREDENTIALS

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::cli::Format;
-use crate::demo::{CREDENTIALS, PERIOD, settings};
+use crate::demo::{CREDENTIALS, PERIOD, live, settings};
 use crate::failure::Failure;
 use crate::view;
 use ::sandbox::Sandbox;
@@ -88,16 +88,22 @@ fn document(sandbox: &Sandbox, period: u32) -> Value {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
         .collect();
+    let live: Map<String, Value> = live(sandbox)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect();
     json!({
         "schema": 1,
         "url": sandbox.url(),
         "billing_url": sandbox.billing_url(),
         "halo_url": sandbox.halo_url(),
+        "management_url": sandbox.management_url(),
         "period": period.to_string(),
         "account_id": ::sandbox::ACCOUNT_ID,
         "tenant": ::sandbox::TENANT,
         "customer_field": ::sandbox::CUSTOM_FIELD,
         "environment": environment,
+        "live": live,
         "settings": settings(sandbox, None),
     })
 }

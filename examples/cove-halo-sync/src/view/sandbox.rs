@@ -1,7 +1,7 @@
 //! What to type elsewhere to work on a sandbox that is serving.
 
 use super::{Look, Page};
-use crate::demo::{CREDENTIALS, settings};
+use crate::demo::{CREDENTIALS, live, settings};
 use sandbox::Sandbox;
 
 /// Addresses, settings, credentials, and the first command.
@@ -10,6 +10,7 @@ pub(crate) fn how_to_use(sandbox: &Sandbox, period: u32) -> String {
     page.line(format!("serving on {} until Ctrl-C", sandbox.url()));
     page.line("");
     page.line(format!("N-able Billing API  {}", sandbox.billing_url()));
+    page.line(format!("Cove management API {}", sandbox.management_url()));
     page.line(format!("HaloPSA             {}", sandbox.halo_url()));
     page.line("");
     page.line("settings, to be saved as cove-halo.toml:");
@@ -27,6 +28,12 @@ pub(crate) fn how_to_use(sandbox: &Sandbox, period: u32) -> String {
     page.line("then, in another shell:");
     page.line("");
     page.line(format!("    cove-halo-sync plan --period {period}"));
+    page.line("");
+    page.line("to read the live counts instead of the invoice, before that:");
+    page.line("");
+    for (name, value) in live(sandbox) {
+        page.line(format!("    export {name}='{value}'"));
+    }
     page.finish()
 }
 
