@@ -118,7 +118,8 @@ impl RequestBudget {
     /// Tells the budget that the service answered 429.
     ///
     /// Every caller is held back: for `retry_after`, or without one for a thirtieth of the window,
-    /// doubled with every further refusal, since something else then uses the same limit.
+    /// doubled with every further refusal, since something else then uses the same limit. From the
+    /// second refusal on, the longer of the two counts.
     pub fn throttled(&self, retry_after: Option<Duration>) {
         let now = self.0.clock.monotonic();
         let window = self.0.window;
@@ -129,13 +130,12 @@ impl RequestBudget {
         }
         // Answers to requests that were already on their way say nothing new.
         let during_hold = now < state.hold_until;
-        let hold = match retry_after {
-            Some(asked) => asked,
-            None if during_hold => Duration::ZERO,
-            None => {
-                (window / 30).saturating_mul(2u32.checked_pow(state.refusals).unwrap_or(u32::MAX))
-            }
+        let grown = if during_hold || (retry_after.is_some() && state.refusals == 0) {
+            Duration::ZERO
+        } else {
+            (window / 30).saturating_mul(2u32.checked_pow(state.refusals).unwrap_or(u32::MAX))
         };
+        let hold = grown.max(retry_after.unwrap_or_default());
         if !during_hold {
             state.refusals = state.refusals.saturating_add(1);
         }

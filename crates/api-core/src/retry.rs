@@ -79,7 +79,8 @@ impl RetryPolicy {
 
     /// The ceiling of the first wait after a 429 that names no time; it doubles with every attempt,
     /// and at least half of it is waited. The default's five waits last 310 to 620 seconds, longer
-    /// than a rate window of five minutes.
+    /// than a rate window of five minutes. From the second attempt on it holds for a 429 that names
+    /// a shorter time as well.
     #[must_use]
     pub fn throttle_base(mut self, base: Duration) -> Self {
         self.throttle_base = base;
@@ -184,16 +185,18 @@ pub fn decide(policy: &RetryPolicy, attempt: &Attempt, jitter: f64) -> Decision 
     let backoff = scale(doubled(policy.base, number).min(policy.cap), jitter);
     let (wait, asked) = match failure {
         Failure::Transport { sent: Sent::No, .. } => (backoff, None),
+        // The first time the server is believed. One that refuses again after the time it named does not know when there
+        // will be room.
         Failure::Status {
             code: 429,
             retry_after: Some(asked),
-        } => (backoff, Some(asked)),
+        } if number == 1 => (backoff, Some(asked)),
         Failure::Status {
             code: 429,
-            retry_after: None,
+            retry_after,
         } => {
             let ceiling = doubled(policy.throttle_base, number).min(policy.retry_after_cap);
-            (scale(ceiling, 0.5 + jitter / 2.0), None)
+            (scale(ceiling, 0.5 + jitter / 2.0), retry_after)
         }
         _ if effect == Effect::Write => return Decision::Stop,
         Failure::Transport { .. } => (backoff, None),

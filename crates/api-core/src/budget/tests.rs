@@ -90,6 +90,21 @@ async fn refusals_without_a_time_hold_back_longer_each_time() {
 }
 
 #[tokio::test]
+async fn a_time_that_was_too_short_before_is_not_believed_again() {
+    let (budget, _clock) = budget(100, 300);
+    let mut holds = Vec::new();
+    for _ in 0..4 {
+        budget.throttled(Some(S(1)));
+        // Answers to requests that were under way at the same time say nothing new.
+        budget.throttled(Some(S(1)));
+        holds.push(budget.acquire().await.as_secs());
+    }
+    budget.throttled(Some(S(200)));
+    holds.push(budget.acquire().await.as_secs());
+    assert_eq!(holds, [1, 20, 40, 80, 200]);
+}
+
+#[tokio::test]
 async fn a_quiet_window_forgets_earlier_refusals_and_no_wish_parks_callers_for_a_day() {
     let (budget, clock) = budget(100, 300);
     budget.throttled(None);

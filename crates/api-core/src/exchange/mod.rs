@@ -100,7 +100,8 @@ impl Exchange {
     /// Sends a call and returns as soon as the head of a 2xx answer is there.
     ///
     /// The body is not retried and not limited in size, and its reader must treat an error in it as
-    /// the loss of the whole answer. The timeout runs until the body's end.
+    /// the loss of the whole answer. The timeout holds until the body's end and runs only while the reader waits for it: a
+    /// reader that takes its time is not timed out.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -145,12 +146,14 @@ impl Exchange {
         let prepared = call
             .prepare(&self.0.base, &self.0.headers)
             .map_err(|error| error.with_operation(operation))?;
-        let started = self.0.clock.monotonic();
+        // The policy's time begins with the first attempt: waiting for a place in the budget is none.
+        let mut started = None;
         let mut number = 1;
         let mut sends = 0;
         let mut renewed = false;
         loop {
             let authorization = self.admit(call).await?;
+            let started = *started.get_or_insert_with(|| self.0.clock.monotonic());
             sends += 1;
             self.0.meter.count_sent(sends > 1);
             let failed = match self

@@ -140,8 +140,15 @@ fn the_ceiling_doubles_up_to_the_cap_and_jitter_spreads_below_it() {
 }
 
 #[test]
-fn a_429_without_a_time_outlasts_a_window_of_five_minutes_whatever_the_jitter() {
-    for (jitter, expected) in [(0.0, 310), (1.0, 620)] {
+fn a_429_outlasts_a_window_of_five_minutes_whatever_the_jitter_and_the_time_it_names() {
+    for (failure, jitter, expected) in [
+        (status(429), 0.0, 310_000),
+        (status(429), 1.0, 620_000),
+        (asked(429, 1), 0.0, 301_000),
+        (asked(429, 1), 1.0, 601_000),
+        (asked(429, 0), 0.0, 300_000),
+        (asked(429, 100), 0.0, 560_000),
+    ] {
         let (mut elapsed, mut number) = (Duration::ZERO, 1);
         let policy = RetryPolicy::default();
         loop {
@@ -149,7 +156,7 @@ fn a_429_without_a_time_outlasts_a_window_of_five_minutes_whatever_the_jitter() 
                 number,
                 elapsed,
                 effect: Effect::Write,
-                failure: status(429),
+                failure,
             };
             let Decision::RetryAfter(wait) = decide(&policy, &attempt, jitter) else {
                 break;
@@ -157,7 +164,8 @@ fn a_429_without_a_time_outlasts_a_window_of_five_minutes_whatever_the_jitter() 
             elapsed += wait;
             number += 1;
         }
-        assert_eq!((number, elapsed), (6, S(expected)));
+        let expected = Duration::from_millis(expected);
+        assert_eq!((number, elapsed), (6, expected), "{failure:?}");
     }
 }
 
