@@ -373,7 +373,11 @@ impl From<TransportError> for Error {
                 "the answer is larger than allowed",
                 Some("raise the limit for answers, or ask for less at a time"),
             ),
-            TransportErrorKind::Other => (ErrorKind::Transport, "the request cannot be sent", None),
+            TransportErrorKind::Other => (
+                ErrorKind::Config,
+                "the request cannot be sent",
+                Some("check the base URL; a transport to this machine only sends nowhere else"),
+            ),
         };
         let sent = error.sent();
         let built = Self::new(kind, message).with_sent(sent).with_source(error);

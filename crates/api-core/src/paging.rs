@@ -70,7 +70,11 @@ impl PagingOptions {
     }
 }
 
-/// A list that was read to its end. Only a pager makes one, so holding it is the proof.
+/// A list that was read to its end. Only a pager makes one, so holding it proves that as many different rows were seen as
+/// the service stated, or that a page was the last.
+///
+/// It is no snapshot: a row that goes while another comes between two pages leaves the total as it was, and the list may
+/// lack one that moved. Whoever writes by such a list reads the records again right before.
 #[derive(Debug, Clone)]
 pub struct Complete<T> {
     items: Vec<T>,
@@ -113,7 +117,7 @@ enum Pass<T> {
     Moved(String),
 }
 
-/// Reads all pages, from page 1, until the list is provably complete.
+/// Reads all pages, from page 1, until the list is complete by what the service states of it (see [`Complete`]).
 ///
 /// With a stated total the list ends when as many different keys have been seen; without one at an
 /// empty page (or a short one, see [`PagingOptions::requested_size`]). Rows are told apart by `key`.

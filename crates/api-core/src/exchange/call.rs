@@ -105,7 +105,8 @@ impl Call {
         self
     }
 
-    /// Sets a header, in place of one of the same name.
+    /// Sets a header, in place of one of the same name. Where the name speaks of a secret (`authorization`, `key`, `token`,
+    /// `cookie`, `secret`), the value is in no error either, should a server repeat it.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.headers
             .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
@@ -166,7 +167,8 @@ impl Call {
         })?;
         let mut headers = defaults.clone();
         for (name, value) in &self.headers {
-            let (name, value) = header(name, value)?;
+            let (name, mut value) = header(name, value)?;
+            value.set_sensitive(is_secret(&name));
             headers.insert(name, value);
         }
         Ok(Prepared {
@@ -190,6 +192,13 @@ impl Call {
             }
         }
     }
+}
+
+/// Whether a header of this name is likely to hold a secret.
+fn is_secret(name: &HeaderName) -> bool {
+    ["authorization", "key", "token", "cookie", "secret"]
+        .iter()
+        .any(|secret| name.as_str().contains(secret))
 }
 
 /// Reads a header from text.

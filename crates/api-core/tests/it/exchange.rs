@@ -315,6 +315,45 @@ async fn every_attempt_takes_from_the_budget() {
 }
 
 #[tokio::test]
+async fn waiting_for_a_place_in_the_budget_takes_nothing_from_the_time_to_retry() {
+    let clock = ManualClock::default();
+    let budget = RequestBudget::new(1, S(1000), Arc::new(clock.clone()));
+    budget.acquire().await;
+    let rig = Rig::with(
+        ScriptedTransport::new([Scripted::status(503), ok()]),
+        |builder| builder.clock(Arc::new(clock.clone())).budget(budget),
+    );
+    let reply = rig.exchange.send(get()).await.unwrap();
+    assert_eq!((reply.attempts, rig.sent()), (2, 2));
+    assert!(clock.monotonic() >= S(1000));
+}
+
+#[tokio::test]
+async fn a_throttled_call_outlasts_a_window_also_when_the_server_names_too_short_a_time() {
+    let clock = ManualClock::default();
+    let now = clock.clone();
+    let script = ScriptedTransport::by(move |_| {
+        if now.monotonic() < S(300) {
+            with_header(429, "retry-after", "1")
+        } else {
+            ok()
+        }
+    });
+    let rig = Rig::with(script, |builder| builder.clock(Arc::new(clock)));
+    assert!(rig.exchange.send(post()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_sent_at_all_is_a_matter_of_settings_and_never_left() {
+    let rig = Rig::new([fail(TransportErrorKind::Other, Sent::No), ok()]);
+    let error = rig.exchange.send(post()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.hint().unwrap().contains("base URL"));
+    assert!(!error.may_have_been_sent() && !error.is_retryable());
+    assert_eq!(rig.sent(), 1);
+}
+
+#[tokio::test]
 async fn the_watch_sees_each_step() {
     let rig = Rig::new([
         fail(TransportErrorKind::Connect, Sent::No),

@@ -53,6 +53,15 @@ fn echo(status: u16, pad: usize) -> ScriptedTransport {
     })
 }
 
+/// Repeats the values alone, so that no name beside them gives the secret away.
+fn parrot() -> ScriptedTransport {
+    ScriptedTransport::by(|request| {
+        let values = request.headers().values();
+        let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+        Scripted::json(401, values.join(" | "))
+    })
+}
+
 fn find(body: &[u8]) -> Option<String> {
     String::from_utf8(body.to_vec()).ok()
 }
@@ -97,6 +106,28 @@ proptest! {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_secret_that_a_call_brings_in_a_header_shows_nowhere_when_the_server_repeats_it() {
+    for (name, value) in [
+        ("authorization", "Basic canary-5up3r"),
+        ("X-Halo-Api-Key", "canary-5up3r"),
+        ("x-session-token", "canary-5up3r"),
+        ("cookie", "canary-5up3r; other"),
+        ("client-secret", "canary-5up3r"),
+    ] {
+        let rig = Rig::with(parrot(), |b| b.error_message(find));
+        let call = Call::get("x", &["x"]).header(name, value);
+        let error = rig.exchange.send(call).await.unwrap_err();
+        let request = format!("{:?}", rig.script.requests()[0].headers());
+        let all = format!("{} {request} {:?}", shown(&error), rig.events.all());
+        assert!(!all.contains("canary"), "{name}: {all}");
+    }
+    let rig = Rig::with(parrot(), |b| b.error_message(find));
+    let call = Call::get("x", &["x"]).header("accept", "application/xml");
+    let error = rig.exchange.send(call).await.unwrap_err();
+    assert!(error.message().contains("application/xml"), "{error}");
 }
 
 #[test]
