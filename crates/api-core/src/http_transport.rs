@@ -11,7 +11,7 @@ use futures_util::stream::try_unfold;
 use crate::base_url::{BaseUrl, is_loopback};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{
-    Body, ExchangeTimeout, Sent, Transport, TransportError, TransportErrorKind,
+    Body, ExchangeTimeout, Patience, Sent, Transport, TransportError, TransportErrorKind,
 };
 
 /// Sends requests over HTTP/1.1 and HTTP/2 with pooled connections.
@@ -22,6 +22,7 @@ use crate::transport::{
 pub struct HttpTransport {
     client: reqwest::Client,
     loopback_only: bool,
+    read_timeout: Duration,
     timeout: Duration,
 }
 
@@ -76,13 +77,15 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// How long the server may be silent between bytes. Default: 60 s.
+    /// How long the server may be silent within an answer that it has begun. Default: 60 s. How long it may take to begin is
+    /// bounded by [`timeout`](Self::timeout) alone: a large answer can take minutes to be put together.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// How long an exchange may take in all, unless it brings an [`ExchangeTimeout`]. Default: 300 s.
+    /// How long an exchange may take in all, unless it brings an [`ExchangeTimeout`]. Default: 300 s. While nobody reads the
+    /// answer, no time passes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -107,7 +110,7 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// Refuses everything but this machine, and in return needs neither certificates nor a proxy.
+    /// Refuses everything but this machine, and in return needs, and takes, neither certificates nor a proxy.
     pub fn loopback_only(mut self, loopback_only: bool) -> Self {
         self.loopback_only = loopback_only;
         self
@@ -119,17 +122,22 @@ impl HttpTransportBuilder {
     /// reqwest panics.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] without trusted certificates on the system, or for an unusable proxy or
-    /// certificate.
+    /// [`ErrorKind::Config`] without trusted certificates on the system, for an unusable proxy or
+    /// certificate, or for one that [`loopback_only`](Self::loopback_only) leaves without use.
     pub fn build(self) -> Result<HttpTransport> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .gzip(self.gzip)
             .tcp_keepalive(Duration::from_secs(30));
         if self.loopback_only {
+            if self.proxy.is_some() || !self.roots.is_empty() {
+                let message =
+                    "a transport to this machine only takes neither a proxy nor certificates";
+                return Err(Error::new(ErrorKind::Config, message)
+                    .with_hint("leave them out, or leave out `loopback_only`"));
+            }
             builder = without_certificates(builder.no_proxy());
         } else {
             if let Some(Proxy(url)) = &self.proxy {
@@ -147,6 +155,7 @@ impl HttpTransportBuilder {
         Ok(HttpTransport {
             client,
             loopback_only: self.loopback_only,
+            read_timeout: self.read_timeout,
             timeout: self.timeout,
         })
     }
@@ -235,7 +244,7 @@ impl Transport for HttpTransport {
             .extensions()
             .get::<ExchangeTimeout>()
             .map_or(self.timeout, |t| t.0);
-        let mut request = reqwest::Request::try_from(request).map_err(|error| {
+        let request = reqwest::Request::try_from(request).map_err(|error| {
             TransportError::new(
                 TransportErrorKind::Other,
                 Sent::No,
@@ -249,18 +258,43 @@ impl Transport for HttpTransport {
                 "this transport talks to this machine only",
             ));
         }
-        *request.timeout_mut() = Some(timeout);
-        let response = self.client.execute(request).await.map_err(before_answer)?;
-        Ok(convert(response))
+        // Not by reqwest's own limits: its read timeout also ends an answer that is slow to begin, and its total one runs on
+        // while the caller is busy with what it has read.
+        let mut patience = Patience::new(timeout);
+        match patience.wait(timeout, self.client.execute(request)).await {
+            Some(response) => Ok(convert(
+                response.map_err(before_answer)?,
+                patience,
+                self.read_timeout,
+            )),
+            None => Err(TransportError::new(
+                TransportErrorKind::Timeout,
+                Sent::Maybe,
+                "the time allowed ran out",
+            )),
+        }
     }
 }
 
-fn convert(response: reqwest::Response) -> http::Response<Body> {
+/// The answer, with a body that ends in an error when the server is silent for too long or takes too long in all.
+fn convert(
+    response: reqwest::Response,
+    patience: Patience,
+    silence: Duration,
+) -> http::Response<Body> {
     let (status, version) = (response.status(), response.version());
     let headers = response.headers().clone();
-    let chunks = try_unfold(response, |mut response| async move {
-        let chunk = response.chunk().await.map_err(during_answer)?;
-        Ok(chunk.map(|chunk| (chunk, response)))
+    let start = (response, patience);
+    let chunks = try_unfold(start, move |(mut response, mut patience)| async move {
+        let Some(chunk) = patience.wait(silence, response.chunk()).await else {
+            return Err(TransportError::new(
+                TransportErrorKind::Timeout,
+                Sent::Yes,
+                "the server was silent",
+            ));
+        };
+        let chunk = chunk.map_err(during_answer)?;
+        Ok(chunk.map(|chunk| (chunk, (response, patience))))
     });
     let mut converted = http::Response::new(Body::from_stream(chunks));
     *converted.status_mut() = status;

@@ -100,10 +100,33 @@ impl Display for TransportError {
 
 impl std::error::Error for TransportError {}
 
-/// The time one exchange may take from the first byte out to the last byte in.
+/// The time one exchange may take from the first byte out to the last byte in, as far as somebody waits for it.
 /// Put into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeTimeout(pub Duration);
+
+/// The time that a server still has. It runs only while somebody waits for the server, so that whoever is slow to read
+/// what has arrived does not use it up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience(Duration);
+
+impl Patience {
+    pub(crate) fn new(time: Duration) -> Self {
+        Self(time)
+    }
+
+    /// Waits for `work`, for `most` at the longest; `None` when the time is over.
+    pub(crate) async fn wait<T>(
+        &mut self,
+        most: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let began = tokio::time::Instant::now();
+        let done = tokio::time::timeout(self.0.min(most), work).await.ok();
+        self.0 = self.0.saturating_sub(began.elapsed());
+        done
+    }
+}
 
 type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
 

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::events::ExchangeEvent;
 use crate::redact::mask_value;
 use crate::retry::{Failure, parse_retry_after};
-use crate::transport::{Body, ExchangeTimeout, Sent, TransportError, TransportErrorKind};
+use crate::transport::{Body, ExchangeTimeout, Patience, Sent, TransportError, TransportErrorKind};
 
 /// How much of a failed answer's body is read for its explanation.
 const EXPLANATION_LIMIT: usize = 64 * 1024;
@@ -100,7 +100,10 @@ impl Exchange {
             return Err(self.refused(response, deadline, &secrets).await);
         }
         let Reading::Whole(limit) = reading else {
-            return Ok(response.map(|body| bounded(body, deadline)));
+            let left = deadline.map_or(Duration::MAX, |deadline| {
+                deadline.saturating_duration_since(tokio::time::Instant::now())
+            });
+            return Ok(response.map(|body| bounded(body, Patience::new(left))));
         };
         let (parts, body) = response.into_parts();
         match within(deadline, Sent::Yes, body.collect(limit)).await {
@@ -187,13 +190,7 @@ async fn within<T>(
     };
     tokio::time::timeout_at(deadline, work)
         .await
-        .unwrap_or_else(|_| {
-            Err(TransportError::new(
-                TransportErrorKind::Timeout,
-                sent,
-                "the time allowed ran out",
-            ))
-        })
+        .unwrap_or_else(|_| Err(ran_out(sent)))
 }
 
 fn request(
@@ -234,9 +231,11 @@ async fn explanation(mut body: Body, deadline: Deadline) -> Vec<u8> {
 /// What a server must not make us show: the values of sensitive headers.
 fn secrets(headers: &HeaderMap) -> Vec<String> {
     let sensitive = headers.values().filter(|value| value.is_sensitive());
-    // The scheme in front of a token is no secret.
-    sensitive
-        .filter_map(|value| value.to_str().ok()?.split_whitespace().next_back())
+    let values = sensitive.filter_map(|value| value.to_str().ok());
+    // The scheme in front of a token is no secret, and a server may repeat the token without it.
+    values
+        .flat_map(|value| [Some(value), value.split_whitespace().next_back()])
+        .flatten()
         .map(ToOwned::to_owned)
         .collect()
 }
@@ -250,13 +249,23 @@ fn without(body: &[u8], secrets: &[String]) -> Vec<u8> {
         .into_bytes()
 }
 
-/// A body whose reading must end before the deadline.
-fn bounded(body: Body, deadline: Deadline) -> Body {
-    Body::from_stream(try_unfold(body, move |mut body| async move {
-        let next = async { body.next().await.transpose() };
-        let chunk = within(deadline, Sent::Yes, next).await?;
-        Ok(chunk.map(|chunk| (chunk, body)))
+/// A body that the server must end while the reader's patience lasts.
+fn bounded(body: Body, patience: Patience) -> Body {
+    let start = (body, patience);
+    Body::from_stream(try_unfold(start, |(mut body, mut patience)| async move {
+        let Some(chunk) = patience.wait(Duration::MAX, body.next()).await else {
+            return Err(ran_out(Sent::Yes));
+        };
+        Ok(chunk.transpose()?.map(|chunk| (chunk, (body, patience))))
     }))
+}
+
+fn ran_out(sent: Sent) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::Timeout,
+        sent,
+        "the time allowed ran out",
+    )
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {

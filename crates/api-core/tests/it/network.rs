@@ -295,7 +295,61 @@ async fn silence_is_a_timeout_before_and_within_the_answer() {
         .unwrap();
     let response = impatient.send(request(&base)).await.unwrap();
     let error = response.into_body().collect(100).await.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Timeout);
+    assert_eq!(
+        (error.kind(), error.sent(), error.detail()),
+        (
+            TransportErrorKind::Timeout,
+            Sent::Yes,
+            "the server was silent"
+        )
+    );
+}
+
+/// A server that thinks before it answers, and then sends all at once.
+async fn slow_to_begin(think: Duration) -> String {
+    let (base, _) = serve(move |_, mut stream| async move {
+        read_request(&mut stream, 0).await;
+        tokio::time::sleep(think).await;
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n[1,";
+        stream.write_all(head).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        stream.write_all(b"2]").await.unwrap();
+    })
+    .await;
+    base
+}
+
+fn watchful() -> HttpTransport {
+    HttpTransport::builder()
+        .loopback_only(true)
+        .read_timeout(Duration::from_millis(200))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_server_may_think_for_longer_than_it_may_be_silent_within_its_answer() {
+    let base = slow_to_begin(Duration::from_millis(500)).await;
+    let mut request = request(&base);
+    let enough = ExchangeTimeout(Duration::from_secs(20));
+    request.extensions_mut().insert(enough);
+    let response = watchful().send(request).await.unwrap();
+    assert_eq!(response.into_body().collect(10).await.unwrap(), "[1,2]");
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_its_time_is_not_timed_out() {
+    let base = slow_to_begin(Duration::ZERO).await;
+    let exchange = Exchange::builder("demo", BaseUrl::parse(&base).unwrap())
+        .transport(Arc::new(watchful()))
+        .build()
+        .unwrap();
+    let call = Call::get("x", &["x"]).timeout(Duration::from_millis(400));
+    let mut body = exchange.stream(call).await.unwrap().body;
+    assert_eq!(body.next().await.unwrap().unwrap(), "[1,");
+    // Longer than the server may be silent, and longer than the whole exchange may take.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(body.collect(10).await.unwrap(), "2]");
 }
 
 #[tokio::test]
@@ -395,6 +449,18 @@ fn unusable_settings_are_config_errors_with_a_hint() {
         (
             HttpTransport::builder().add_root_certificate_pem("some notes"),
             "some notes",
+        ),
+        (
+            HttpTransport::builder()
+                .loopback_only(true)
+                .add_root_certificate_pem("some notes"),
+            "some notes",
+        ),
+        (
+            HttpTransport::builder()
+                .loopback_only(true)
+                .proxy("http://user:canary@proxy.example:3128"),
+            "canary",
         ),
     ] {
         let shown = format!("{builder:?}");
