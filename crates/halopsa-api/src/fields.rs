@@ -104,6 +104,14 @@ impl HaloClient {
     /// # Errors
     /// Those of the exchange; `Decode` when a description is unreadable.
     pub async fn custom_fields(&self, owner: FieldOwner) -> Result<Vec<FieldInfo>> {
+        let rows = self.field_rows(owner).await?;
+        rows.iter()
+            .enumerate()
+            .map(|(index, row)| described(index, row))
+            .collect()
+    }
+
+    async fn field_rows(&self, owner: FieldOwner) -> Result<Vec<Value>> {
         let call = Call::get(OPERATION, &["api", "FieldInfo"])
             .query([("typeid", owner.type_id().to_string())]);
         let reply = self.core().send(call, OPERATION, Needs::FIELDS).await?;
@@ -114,23 +122,54 @@ impl HaloClient {
         };
         let (rows, _) =
             rows_of(reply.json()?, &["fields", "fieldinfo", "customfields"]).map_err(decode)?;
-        rows.iter()
-            .enumerate()
-            .map(|(index, row)| {
-                FieldInfo::deserialize(row)
-                    .map_err(|error| decode(format!("field {index} is unreadable: {error}")))
-            })
-            .collect()
+        Ok(rows)
     }
 
     /// The custom field called `name`, with or without the `CF` prefix, in any case. One request.
     ///
     /// # Errors
-    /// `NotFound`, with the steps that create the field, when there is none; `Conflict` when two fields answer to the name.
+    /// `NotFound`, with the steps that create the field, when there is none; `Conflict` when two fields answer to the name;
+    /// `Decode` when its own description is unreadable, or may be the one that is. Those of other fields do not matter.
     pub async fn resolve_custom_field(&self, owner: FieldOwner, name: &str) -> Result<FieldInfo> {
-        let fields = self.custom_fields(owner).await?;
-        pick(fields, owner, name)
+        resolve(&self.field_rows(owner).await?, owner, name)
     }
+}
+
+/// The field called `name`. A description that cannot be read is an error only where it may be that field's.
+fn resolve(rows: &[Value], owner: FieldOwner, name: &str) -> Result<FieldInfo> {
+    let mut fields = Vec::new();
+    let mut nameless = None;
+    for (index, row) in rows.iter().enumerate() {
+        match (
+            described(index, row),
+            row.get("name").and_then(Value::as_str),
+        ) {
+            (Ok(field), _) => fields.push(field),
+            (Err(error), Some(other)) if same_field(other, name) => return Err(error),
+            (Err(_), Some(_)) => {
+                tracing::debug!(
+                    index,
+                    "the description of another custom field is unreadable"
+                );
+            }
+            (Err(error), None) => nameless = nameless.or(Some(error)),
+        }
+    }
+    match (pick(fields, owner, name), nameless) {
+        (Err(error), Some(nameless)) if error.is_not_found() => Err(nameless),
+        (found, _) => found,
+    }
+}
+
+fn described(index: usize, row: &Value) -> Result<FieldInfo> {
+    FieldInfo::deserialize(row).map_err(|error| {
+        Error::new(
+            ErrorKind::Decode,
+            format!("field {index} is unreadable: {error}"),
+        )
+        .with_operation(OPERATION)
+        .with_body_snippet(row.to_string().as_bytes())
+    })
 }
 
 /// Chooses the field: an exact name wins over one that only means the same.
@@ -172,7 +211,7 @@ fn not_found(owner: FieldOwner, name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{FieldInfo, FieldOwner, pick, same_field};
+    use super::{FieldInfo, FieldOwner, pick, resolve, same_field};
     use api_core::ErrorKind;
     use serde_json::json;
 
@@ -192,6 +231,32 @@ mod tests {
             let found = pick(fields, FieldOwner::Client, name).unwrap();
             assert_eq!(found.id.get(), 212, "{name}");
         }
+    }
+
+    #[test]
+    fn an_unreadable_description_matters_only_if_it_may_be_the_field_looked_for() {
+        let find = |unreadable: serde_json::Value, name: &str| {
+            let rows = [
+                json!({"id": {}, "name": unreadable}),
+                json!({"id": 212, "name": "CFCoveCustomerId"}),
+            ];
+            resolve(&rows, FieldOwner::Client, name)
+        };
+        for other in [json!("CFOther"), json!(null), json!(7)] {
+            let found = find(other.clone(), "CoveCustomerId").unwrap();
+            assert_eq!(found.id.get(), 212, "{other}");
+        }
+        for (unreadable, name) in [
+            (json!("covecustomerid"), "CFCoveCustomerId"),
+            (json!("CFWanted"), "Wanted"),
+            (json!(null), "Wanted"),
+        ] {
+            let error = find(unreadable, name).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{name}");
+            assert!(error.message().starts_with("field 0 "), "{error}");
+        }
+        let error = find(json!("CFOther"), "Wanted").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl HaloClient {
     /// Reads which clients have which value in a custom field.
     ///
     /// # Errors
-    /// Those of the exchange; `Config` for SQL on a field that is no column; `Incomplete` when clients would have to be
+    /// Those of the exchange; `Config` for [`Lookup::Sql`] on a field that is no column; `Incomplete` when clients would have to be
     /// fetched one by one and are more than allowed, and for [`Lookup::List`] when no row of the list carries the field.
     pub async fn find_clients_by_field(
         &self,
@@ -177,11 +177,10 @@ impl Clients {
         if rows.is_empty() || carried(&rows, field) {
             return Ok(index);
         }
-        if !field.new_storage_method {
+        if !field.new_storage_method && reports::identifier(&field.name).is_ok() {
             match self.index_by_sql(field, options).await {
                 Ok(index) => return Ok(index),
-                // No reporting permission, or the field is no column after all.
-                Err(error) if error.is_permission() || error.kind() == ErrorKind::Api => {
+                Err(error) if no_report(&error) => {
                     tracing::info!(
                         "the custom field is not readable by report; clients are fetched one by one"
                     );
@@ -230,10 +229,14 @@ impl Clients {
         let mut unreadable = Vec::new();
         for row in rows {
             match row {
-                Guarded::Good(listed) => {
-                    let client = self.get(listed.id).await?;
-                    matches.extend(found_in(&client, field));
-                }
+                Guarded::Good(listed) => match self.get(listed.id).await {
+                    Ok(client) => matches.extend(found_in(&client, field)),
+                    // It alone is unreadable, or gone since the list was read: the others still count.
+                    Err(error) if error.is_decode() || error.is_not_found() => {
+                        unreadable.push(format!("client {}: {error}", listed.id));
+                    }
+                    Err(error) => return Err(error),
+                },
                 Guarded::Bad(bad) => unreadable.push(bad.error.clone()),
             }
         }
@@ -272,6 +275,15 @@ impl Clients {
         }
         Ok(ClientIndex::new(matches, unreadable, Lookup::Sql))
     }
+}
+
+/// Whether this tenant gives no such report, so that another way must be gone: no reporting permission, a field that is no
+/// column after all, a server that does not know the call. Not a server in trouble.
+fn no_report(error: &Error) -> bool {
+    error.is_permission()
+        || error.is_not_found()
+        || error.kind() == ErrorKind::Api
+        || error.status().is_some_and(|status| status.as_u16() == 400)
 }
 
 /// Whether the server gave the field in its list at all, filled in or not.

@@ -19,6 +19,8 @@ enum Report {
     Rows,
     LoadError,
     Forbidden,
+    Missing,
+    Malformed,
     Busy,
 }
 
@@ -83,6 +85,8 @@ fn report(report: Report) -> Scripted {
             include_str!("../fixtures/report.sql.error.response.json"),
         ),
         Report::Forbidden => Scripted::status(403),
+        Report::Missing => Scripted::status(404),
+        Report::Malformed => Scripted::status(400),
         Report::Busy => Scripted::status(500),
     }
 }
@@ -141,6 +145,8 @@ async fn the_cheapest_way_that_works_is_chosen() {
         (false, Report::Rows, false, Lookup::Sql, 1, 1, 0),
         (false, Report::LoadError, false, Lookup::GetEach, 1, 1, 4),
         (false, Report::Forbidden, false, Lookup::GetEach, 1, 1, 4),
+        (false, Report::Missing, false, Lookup::GetEach, 1, 1, 4),
+        (false, Report::Malformed, false, Lookup::GetEach, 1, 1, 4),
         (false, Report::Rows, true, Lookup::GetEach, 1, 0, 4),
     ];
     for (in_lists, report, new_storage, used, lists, reports, gets) in cases {
@@ -160,6 +166,61 @@ async fn the_cheapest_way_that_works_is_chosen() {
             .count();
         assert_eq!(got, gets);
     }
+}
+
+#[tokio::test]
+async fn a_field_whose_name_is_no_name_of_a_column_is_looked_up_one_by_one() {
+    let (halo, transport) = tenant(Gives {
+        in_lists: false,
+        report: Report::Rows,
+    });
+    let mut odd = field(false);
+    odd.name = "CF Cove-Customer Id".to_owned();
+    let options = by(Lookup::Auto);
+    let index = halo.find_clients_by_field(&odd, &options).await.unwrap();
+    assert_eq!(index.used(), Lookup::GetEach);
+    assert_eq!(count(&transport, "/api/Report"), 0);
+}
+
+#[tokio::test]
+async fn one_client_that_is_unreadable_or_gone_does_not_fail_the_search() {
+    for (status, body) in [(200, "{}"), (404, "")] {
+        let (halo, _) = scripted(move |_, target, _| {
+            let path = target.split('?').next().unwrap_or_default();
+            if path == "/api/Client/13" {
+                return Scripted::json(status, body);
+            }
+            let found = CLIENTS
+                .into_iter()
+                .find(|(id, ..)| path.ends_with(&id.to_string()));
+            let answer = match found {
+                Some(row) => client(true, row),
+                None => {
+                    json!({"record_count": 4, "clients": CLIENTS.map(|row| client(false, row))})
+                }
+            };
+            Scripted::json(200, answer.to_string())
+        });
+        let index = halo
+            .find_clients_by_field(&field(false), &by(Lookup::GetEach))
+            .await
+            .unwrap();
+        assert_eq!(index.iter().count(), 3, "{status}");
+        let [unreadable] = index.unreadable() else {
+            panic!("{:?}", index.unreadable());
+        };
+        assert!(unreadable.starts_with("client 13: "), "{unreadable}");
+    }
+    let (halo, _) = scripted(|_, target, _| {
+        if target.starts_with("/api/Client/") {
+            return Scripted::status(500);
+        }
+        let rows = CLIENTS.map(|row| client(false, row));
+        Scripted::json(200, json!({"record_count": 4, "clients": rows}).to_string())
+    });
+    let by_gets = by(Lookup::GetEach);
+    let error = halo.find_clients_by_field(&field(false), &by_gets).await;
+    assert_eq!(error.unwrap_err().status().unwrap(), 500);
 }
 
 #[tokio::test]
