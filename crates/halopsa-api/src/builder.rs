@@ -1,5 +1,6 @@
 //! Settings of a client, checked when it is built.
 
+use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use api_core::{
 use url::Url;
 
 use crate::client::HaloClient;
-use crate::discovery::is_loopback;
+use crate::discovery::is_plain_local;
 use crate::failure::error_message;
 use crate::token::{HaloTokens, TenantIn};
 
@@ -48,7 +49,16 @@ pub struct HaloClientBuilder {
     page_size: u32,
     concurrency: usize,
     user_agent: String,
-    headers: Vec<(String, String)>,
+    headers: Vec<(String, Hidden)>,
+}
+
+/// A header's value, which may be a secret.
+struct Hidden(String);
+
+impl Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 impl HaloClientBuilder {
@@ -167,9 +177,10 @@ impl HaloClientBuilder {
         self
     }
 
-    /// A header to send with every request, such as `halo-app-name` (observed in public clients).
+    /// A header to send with every request, such as `halo-app-name` (observed in public clients). Its value is not shown in
+    /// `Debug`.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.push((name.into(), Hidden(value.into())));
         self
     }
 
@@ -181,9 +192,10 @@ impl HaloClientBuilder {
         self.check()?;
         let base = BaseUrl::parse(without_api(&self.base_url))?;
         let token_url = self.token_url.as_deref().map(token_url).transpose()?;
+        let stays_here = self.transport.is_none() && stays_here(&base, token_url.as_ref());
         let transport = match &self.transport {
             Some(transport) => Arc::clone(transport),
-            None => Arc::new(own_transport(&base, token_url.as_ref())?),
+            None => Arc::new(HttpTransport::builder().loopback_only(stays_here).build()?),
         };
         let budget = self.budget.clone().unwrap_or_else(|| {
             RequestBudget::new(self.limit.0, self.limit.1, Arc::clone(&self.clock))
@@ -200,6 +212,7 @@ impl HaloClientBuilder {
                 .map(|scope| scope.trim().to_owned())
                 .collect(),
             token_url,
+            stays_here,
             discovered: OnceLock::new(),
             last: Mutex::new(None),
         });
@@ -267,7 +280,7 @@ impl HaloClientBuilder {
         if let Some(timeout) = self.timeout {
             builder = builder.timeout(timeout);
         }
-        for (name, value) in &self.headers {
+        for (name, Hidden(value)) in &self.headers {
             builder = builder.header(name, value);
         }
         builder
@@ -296,10 +309,10 @@ fn token_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Against a server on this machine no certificates are needed, so none have to be installed.
-fn own_transport(base: &BaseUrl, token_url: Option<&Url>) -> Result<HttpTransport> {
-    let local = base.is_loopback() && token_url.is_none_or(is_loopback);
-    HttpTransport::builder().loopback_only(local).build()
+/// Whether everything goes to plain http on this machine: no certificates are needed then, so none have to be installed.
+/// Without a token URL in the settings, the one that discovery names is checked when it is known.
+fn stays_here(base: &BaseUrl, token_url: Option<&Url>) -> bool {
+    is_plain_local(base.as_url()) && token_url.is_none_or(is_plain_local)
 }
 
 fn tidy(text: Option<&str>) -> Option<String> {
@@ -310,9 +323,10 @@ fn tidy(text: Option<&str>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HaloClientBuilder, token_url, without_api};
-    use api_core::{ErrorKind, SecretString};
+    use super::{HaloClientBuilder, stays_here, token_url, without_api};
+    use api_core::{BaseUrl, ErrorKind, SecretString};
     use std::time::Duration;
+    use url::Url;
 
     fn builder(base: &str) -> HaloClientBuilder {
         HaloClientBuilder::new(base, "id".to_owned(), SecretString::from("canary-secret"))
@@ -358,6 +372,29 @@ mod tests {
     }
 
     #[test]
+    fn only_plain_http_on_this_machine_goes_without_certificates() {
+        let stays = |base: &str, token: Option<&str>| {
+            let token = token.map(|token| Url::parse(token).unwrap());
+            stays_here(&BaseUrl::parse(base).unwrap(), token.as_ref())
+        };
+        assert!(stays("http://127.0.0.1:1/halo", None));
+        assert!(stays(
+            "http://localhost:1",
+            Some("http://127.0.0.1:2/token")
+        ));
+        assert!(!stays("https://localhost:8443", None));
+        assert!(!stays("https://acme.halopsa.com", None));
+        assert!(!stays(
+            "http://127.0.0.1:1",
+            Some("https://auth.example/token")
+        ));
+        assert!(!stays(
+            "http://127.0.0.1:1",
+            Some("https://localhost:8443/token")
+        ));
+    }
+
+    #[test]
     fn a_token_url_may_have_a_query() {
         assert_eq!(
             token_url("https://h.example/auth/token?tenant=acme")
@@ -369,7 +406,7 @@ mod tests {
 
     #[test]
     fn the_secret_is_in_no_debug_output() {
-        let builder = builder("http://127.0.0.1:1");
+        let builder = builder("http://127.0.0.1:1").header("X-Halo-Api-Key", "canary-key");
         assert!(!format!("{builder:?}").contains("canary"));
         assert!(!format!("{:?}", builder.build().unwrap()).contains("canary"));
     }

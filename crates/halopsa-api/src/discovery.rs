@@ -57,7 +57,12 @@ pub(crate) fn may_receive_credentials(url: &Url, base_is_loopback: bool) -> bool
     }
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
+/// Plain http on this machine.
+pub(crate) fn is_plain_local(url: &Url) -> bool {
+    url.scheme() == "http" && is_loopback(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +44,11 @@ pub enum TenantIn {
 /// What the token endpoint granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The granted scopes.
+    /// The granted scopes; where the server does not state them, those that were asked for.
     pub scopes: Vec<String>,
+    /// Whether the server stated the scopes. One that leaves them out grants what was asked for (RFC 6749, section 5.1); if
+    /// it grants nothing, the first call is refused.
+    pub stated: bool,
     /// The scopes that were asked for and are not among the granted ones. `all` covers every scope.
     pub missing_scopes: Vec<String>,
     /// The URL that gave the token, without query.
@@ -62,6 +66,8 @@ pub(crate) struct HaloTokens {
     pub(crate) tenant_in: TenantIn,
     pub(crate) scopes: Vec<String>,
     pub(crate) token_url: Option<Url>,
+    /// The transport reaches plain http on this machine and nothing else.
+    pub(crate) stays_here: bool,
     pub(crate) discovered: OnceLock<TokenEndpoint>,
     pub(crate) last: Mutex<Option<Grant>>,
 }
@@ -143,6 +149,17 @@ impl HaloTokens {
                 found.url.origin().ascii_serialization()
             )));
         }
+        if self.stays_here && !discovery::is_plain_local(&found.url) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the server on this machine names a token URL elsewhere, and connections are made to this machine only",
+            )
+            .with_operation(discovery::OPERATION)
+            .with_hint(format!(
+                "it names {}; if that is right, set the token URL yourself",
+                found.url.origin().ascii_serialization()
+            )));
+        }
         Ok(self.discovered.get_or_init(|| found).clone())
     }
 
@@ -162,14 +179,18 @@ impl HaloTokens {
         if let (TenantIn::Form, Some(tenant)) = (self.tenant_in, tenant) {
             request = request.add_extra_param("tenant", tenant.clone());
         }
-        let http = OverExchange(&self.exchange);
+        let http = OverExchange {
+            exchange: &self.exchange,
+            stated: AtomicBool::new(false),
+        };
         let answer = match request.request_async(&http).await {
             Ok(answer) => answer,
             Err(error) => return Err(refusal(error)),
         };
         let mut shown = endpoint.url.clone();
         shown.set_query(None);
-        let grant = grant_of(&answer, &self.scopes, shown)?;
+        let stated = http.stated.load(Ordering::Relaxed);
+        let grant = grant_of(&answer, stated, &self.scopes, shown)?;
         let token = Token::new(
             SecretString::from(answer.access_token().secret().clone()),
             grant.expires_in,
@@ -178,14 +199,23 @@ impl HaloTokens {
     }
 }
 
-fn grant_of(answer: &BasicTokenResponse, asked: &[String], token_url: Url) -> Result<Grant> {
-    let scopes: Vec<String> = answer
-        .scopes()
-        .into_iter()
-        .flatten()
-        .flat_map(|scope| scope.split_whitespace())
-        .map(str::to_owned)
-        .collect();
+fn grant_of(
+    answer: &BasicTokenResponse,
+    stated: bool,
+    asked: &[String],
+    token_url: Url,
+) -> Result<Grant> {
+    let scopes: Vec<String> = if stated {
+        answer
+            .scopes()
+            .into_iter()
+            .flatten()
+            .flat_map(|scope| scope.split_whitespace())
+            .map(str::to_owned)
+            .collect()
+    } else {
+        asked.to_vec()
+    };
     if scopes.is_empty() {
         // Observed in public clients: such a token is issued, and every later call is answered 401 or 403.
         return Err(Error::new(
@@ -206,6 +236,7 @@ fn grant_of(answer: &BasicTokenResponse, asked: &[String], token_url: Url) -> Re
         .collect();
     Ok(Grant {
         scopes,
+        stated,
         missing_scopes,
         token_url,
         expires_in: answer.expires_in(),
@@ -271,7 +302,11 @@ fn refusal(error: Refused) -> Error {
 }
 
 /// The exchange in the shape that `oauth2` asks for.
-struct OverExchange<'e>(&'e Exchange);
+struct OverExchange<'e> {
+    exchange: &'e Exchange,
+    /// Whether the answer had the key `scope`, whatever its value: `oauth2` reads null and none alike.
+    stated: AtomicBool,
+}
 
 /// A failed exchange, carried through `oauth2` unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -302,7 +337,10 @@ impl OverExchange<'_> {
             .effect(Effect::Read)
             .header("accept", "application/json")
             .body("application/x-www-form-urlencoded", request.into_body());
-        let reply = self.0.send(call).await?;
+        let reply = self.exchange.send(call).await?;
+        let answer: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        self.stated
+            .store(answer.get("scope").is_some(), Ordering::Relaxed);
         // Without a content type `oauth2` goes by the body alone; some servers label the token as text.
         Ok(http::Response::new(reply.body.to_vec()))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
 use api_core::{ErrorKind, SecretString};
-use halopsa_api::{HaloClient, TenantIn};
+use halopsa_api::{ClientId, HaloClient, TenantIn};
 use serde_json::json;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -181,8 +181,8 @@ async fn a_token_url_from_the_settings_needs_no_discovery() {
 #[tokio::test]
 async fn a_token_without_scope_is_an_error_that_names_the_setting() {
     for token in [
-        fixture!("token.no-scope.response.json"),
         json!({"access_token": "a", "token_type": "Bearer", "scope": ""}),
+        json!({"access_token": "a", "token_type": "Bearer", "scope": " "}),
         json!({"access_token": "a", "token_type": "Bearer", "scope": null}),
     ] {
         let server = MockServer::start().await;
@@ -193,6 +193,41 @@ async fn a_token_without_scope_is_an_error_that_names_the_setting() {
         assert!(error.hint().unwrap().contains("`scopes`"), "{error}");
         assert_eq!(requests(&server, "/auth/token").await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_state_its_scopes_is_used_and_a_refusal_names_the_scope() {
+    let server = MockServer::start().await;
+    serve_authinfo(&server).await;
+    serve_token(&server, fixture!("token.no-scope.response.json")).await;
+    answer_status(&server, "GET", "/api/Client/12", 401, "").await;
+    let halo = halo(&server);
+    let grant = halo.connect().await.unwrap();
+    assert_eq!(
+        (grant.scopes.as_slice(), grant.stated),
+        (["all".to_owned()].as_slice(), false)
+    );
+    assert!(grant.missing_scopes.is_empty());
+    let error = halo.clients().get(ClientId::new(12)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    assert!(
+        error.hint().unwrap().contains("scope `read:customers`"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_here_that_sends_callers_elsewhere_for_the_token_says_what_to_set() {
+    let server = MockServer::start().await;
+    let elsewhere = json!({"auth_url": "https://auth.example/auth", "tenant_id": ""});
+    answer(&server, "GET", "/api/authinfo", elsewhere).await;
+    let error = halo(&server).connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("https://auth.example") && hint.contains("token URL"),
+        "{hint}"
+    );
 }
 
 #[tokio::test]

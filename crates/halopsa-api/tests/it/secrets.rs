@@ -5,7 +5,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use api_core::testing::{Scripted, ScriptedTransport};
-use halopsa_api::{ClientId, HaloClient, LicenceWrite, ListClients};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use halopsa_api::{ClientId, HaloClient, LicenceWrite, ListClients, ReportLogin};
 use serde_json::json;
 
 use crate::support::{SECRET, builder};
@@ -29,9 +30,12 @@ impl io::Write for Log {
 /// A server that repeats everything it was told.
 fn echoing(status: u16, token_status: u16) -> HaloClient {
     let transport = ScriptedTransport::by(move |request| {
+        let values = request.headers().values();
+        let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
         let echo = format!(
-            "{:?} {}",
+            "{:?} {} {}",
             request.headers(),
+            values.join(" "),
             String::from_utf8_lossy(request.body())
         );
         match request.uri().path() {
@@ -75,6 +79,13 @@ async fn everything_it_says(halo: &HaloClient) -> String {
     {
         Ok(list) => add(format!("{list:?}")),
         Err(error) => add(told(&error)),
+    }
+    let login = ReportLogin {
+        user: "report".to_owned(),
+        password: SECRET.into(),
+    };
+    if let Err(error) = halo.reports().published("p1", &login).await {
+        add(told(&error));
     }
     let outcome = halo
         .licences()
@@ -122,7 +133,8 @@ fn secret_and_token_are_in_no_error_debug_output_or_log_line() {
     let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     assert!(logged.contains("POST token"), "the log was caught");
     for text in [said, logged] {
-        for canary in [SECRET, TOKEN] {
+        let pair = BASE64_STANDARD.encode(format!("report:{SECRET}"));
+        for canary in [SECRET, TOKEN, &pair] {
             let at = text.find(canary);
             let around = at.map(|at| {
                 text[at.saturating_sub(200)..]
