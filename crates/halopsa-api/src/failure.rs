@@ -1,6 +1,6 @@
 //! What HaloPSA means by a failed answer: the seven shapes of error bodies, and which refusals are about permission.
 
-use api_core::{Error, ErrorKind};
+use api_core::{Error, ErrorKind, Sent};
 use serde_json::{Map, Value};
 
 /// Longest server message that is passed on, in characters.
@@ -68,6 +68,18 @@ pub(crate) fn explain(error: Error, operation: &'static str, needs: Needs) -> Er
         Some(snippet) => explained.with_body_snippet(snippet.as_bytes()),
         None => explained,
     }
+}
+
+/// A write that the server accepted and that could then not be read back. Not the error of the reading itself: a status
+/// in it would say that the write was refused.
+pub(crate) fn unconfirmed(reading: &Error, operation: &'static str) -> Error {
+    Error::new(
+        reading.kind(),
+        format!("it was written, but reading it back failed: {reading}"),
+    )
+    .with_operation(operation)
+    .with_sent(Sent::Yes)
+    .with_hint("read it before you write it again")
 }
 
 /// The server's own message in the body of a failed answer, in one line, capped and with anything that looks

@@ -29,6 +29,11 @@ pub(crate) fn is_id(value: &Value, id: i64) -> bool {
     }
 }
 
+/// Whether a record has a field of this name, in any case: to HaloPSA `ID` is presumably the same as `id`.
+pub(crate) fn has_field(record: &Map<String, Value>, name: &str) -> bool {
+    record.keys().any(|key| key.eq_ignore_ascii_case(name))
+}
+
 /// Decodes text; missing, null and blank are empty.
 pub(crate) fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(api_core::wire::opt_text(deserializer)?.unwrap_or_default())

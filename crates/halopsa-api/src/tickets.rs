@@ -9,9 +9,14 @@ use crate::client::{Core, HaloClient, post_array};
 use crate::failure::Needs;
 use crate::ids::{ClientId, TicketId};
 use crate::list::{Endpoint, List, Record};
+use crate::record::has_field;
 
 const POST: &str = "POST Tickets";
 const POST_ACTION: &str = "POST Actions";
+
+/// Fields that must not come in through `fields`: those with their own place, and the id, with which HaloPSA would change
+/// another ticket instead of opening one.
+const OWN_FIELDS: [&str; 5] = ["id", "summary", "details", "client_id", "tickettype_id"];
 
 const LIST: Endpoint = Endpoint {
     operation: "GET Tickets",
@@ -82,7 +87,8 @@ impl Tickets {
     /// its id.
     ///
     /// # Errors
-    /// `Config` for a blank subject (nothing is sent); those of the exchange.
+    /// `Config` for a blank subject, and for a further field that has its own place here or is an id, which would change
+    /// another ticket (nothing is sent); those of the exchange.
     pub async fn create(&self, ticket: &NewTicket) -> Result<Option<TicketId>> {
         let NewTicket {
             summary,
@@ -96,13 +102,15 @@ impl Tickets {
                 Error::new(ErrorKind::Config, "a ticket needs a subject").with_operation(POST)
             );
         }
+        if let Some(field) = OWN_FIELDS.iter().find(|field| has_field(fields, field)) {
+            let message = format!("`{field}` cannot be set as a further field of a new ticket");
+            return Err(Error::new(ErrorKind::Config, message).with_operation(POST));
+        }
         let mut record = fields.clone();
         record.insert("summary".to_owned(), json!(summary));
         record.insert("details".to_owned(), json!(details));
         record.extend(client_id.map(|id| ("client_id".to_owned(), json!(id.get()))));
         record.extend(ticket_type_id.map(|id| ("tickettype_id".to_owned(), json!(id))));
-        // Without an id HaloPSA opens a new ticket; with one it would change another.
-        record.remove("id");
         let call = post_array(POST, &["api", "Tickets"], &[record])?;
         let reply = self.core.send(call, POST, Needs::TICKETS).await?;
         Ok(created_id(&reply.body))

@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use api_core::{Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result, Sent};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Client, Clients};
 use crate::client::post_array;
-use crate::failure::Needs;
+use crate::failure::{Needs, unconfirmed};
 use crate::fields::{FieldInfo, same_field};
 use crate::ids::ClientId;
-use crate::record::is_id;
+use crate::record::{has_field, is_id};
 
 const POST: &str = "POST Client";
 
@@ -25,31 +25,35 @@ impl Clients {
     /// # Errors
     /// `Incomplete` when the server does not show the client's custom fields (nothing is written then); `Conflict` when the
     /// client does not look as expected afterwards; those of the exchange, where a write that may have arrived is not
-    /// repeated.
+    /// repeated. [`Error::may_have_been_sent`] tells about the write: it is false when the reading before it failed, and true
+    /// when only the reading after it did.
     pub async fn set_custom_field(
         &self,
         id: ClientId,
         field: &FieldInfo,
         value: &Value,
     ) -> Result<Client> {
-        let before = self.get_raw(id).await?;
+        let unsent = |error: Error| error.with_sent(Sent::No);
+        let before = self.get_raw(id).await.map_err(unsent)?;
         let fields = custom_fields_of(&before).ok_or_else(|| {
             Error::new(
                 ErrorKind::Incomplete,
                 format!("the server does not show the custom fields of client {id}; writing one would empty the others"),
             )
             .with_operation(POST)
+            .with_sent(Sent::No)
             .with_hint("nothing was written")
         })?;
         let merged = merge(fields, field, value);
         let wanted = values(&merged);
         if wanted == values(fields) {
-            return read(&Value::Object(before), id);
+            return read(&Value::Object(before), id).map_err(unsent);
         }
         let record = json!({"id": id.get(), "customfields": merged});
         let call = post_array(POST, &["api", "Client"], &[record])?;
         self.core.send(call, POST, Needs::EDIT_CLIENTS).await?;
-        let after = self.get_raw(id).await?;
+        let after = self.get_raw(id).await;
+        let after = after.map_err(|error| unconfirmed(&error, POST))?;
         let kept = custom_fields_of(&after).map(values);
         if kept.as_ref() != Some(&wanted) {
             let names = differences(&wanted, &kept.unwrap_or_default());
@@ -73,7 +77,7 @@ impl Clients {
     /// `Config` for `customfields` (see [`set_custom_field`](Clients::set_custom_field)) and `id`; those of the exchange.
     pub async fn update(&self, id: ClientId, fields: &Map<String, Value>) -> Result<()> {
         for refused in ["id", "customfields"] {
-            if fields.contains_key(refused) {
+            if has_field(fields, refused) {
                 return Err(Error::new(
                     ErrorKind::Config,
                     format!("`{refused}` cannot be updated like this"),

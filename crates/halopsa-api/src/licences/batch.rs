@@ -15,7 +15,8 @@ pub struct Batch {
     /// Items per request; at least 1 is used.
     pub size: usize,
     /// Ids of all licences that existed before: a record of an asked-for name that is not among them was made by this
-    /// write. Take them from the list that the writes were planned on.
+    /// write. Take them from the list that the writes were planned on. Where none are given, a record of that name that a
+    /// refused batch leaves behind may be older: the create is then `Unknown`.
     pub known: BTreeSet<LicenceId>,
 }
 
@@ -62,7 +63,7 @@ impl Licences {
                     let found = self.read_back(&writes, batch).await;
                     let mut left = Vec::new();
                     for (index, write) in part.into_iter().zip(&writes) {
-                        match settle(write, &found, &why) {
+                        match settle(write, &found, batch, &why) {
                             Some(outcome) => set(&mut outcomes, index, outcome),
                             None => left.push(index),
                         }
@@ -122,7 +123,7 @@ fn new_ones(rows: Vec<Guarded<SoftwareLicence>>, batch: &Batch) -> Vec<Option<So
 
 /// The outcome of an item of a refused batch, as far as reading back tells; `None` when it is not stored and may be
 /// sent again.
-fn settle(write: &LicenceWrite, found: &Found, why: &str) -> Option<WriteOutcome> {
+fn settle(write: &LicenceWrite, found: &Found, batch: &Batch, why: &str) -> Option<WriteOutcome> {
     let LicenceWrite::Create {
         client_id,
         name,
@@ -159,6 +160,9 @@ fn settle(write: &LicenceWrite, found: &Found, why: &str) -> Option<WriteOutcome
             unknown(&"a record of the client is unreadable")
         }
         [] => None,
+        _ if batch.known.is_empty() => {
+            unknown(&"there is a record of that name, and which ones existed before was not said")
+        }
         [record] if record.count == Some(*count) => {
             Some(WriteOutcome::Confirmed(Some(Box::new((*record).clone()))))
         }

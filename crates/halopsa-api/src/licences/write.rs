@@ -10,13 +10,14 @@ use super::{Licences, SoftwareLicence, answer};
 use crate::client::post_array;
 use crate::failure::Needs;
 use crate::ids::{ClientId, LicenceId};
+use crate::record::has_field;
 
 /// The type of a subscription.
 pub const SUBSCRIPTION: i64 = 1;
 
 const POST: &str = "POST SoftwareLicence";
 
-/// HaloPSA's own limit of a name.
+/// HaloPSA's own limit of a name, in the UTF-16 units that its database counts.
 const LONGEST_NAME: usize = 500;
 
 /// Fields that have their own place and must not come in through `fields`. `customfields` does not exist on licences.
@@ -152,7 +153,7 @@ impl LicenceWrite {
                 ..
             } => {
                 check_name(name)?;
-                if let Some(field) = OWN_FIELDS.iter().find(|field| fields.contains_key(**field)) {
+                if let Some(field) = OWN_FIELDS.iter().find(|field| has_field(fields, field)) {
                     return Err(format!("`{field}` cannot be set as a further field"));
                 }
                 let mut record = fields.clone();
@@ -169,15 +170,17 @@ impl LicenceWrite {
             })),
             Self::Update { id, fields, .. } => {
                 for field in ["id", "type", "client_id", "customfields"] {
-                    if fields.contains_key(field) {
+                    if has_field(fields, field) {
                         return Err(format!("`{field}` cannot be updated"));
                     }
                 }
-                if let Some(name) = fields.get("name") {
-                    check_name(name.as_str().unwrap_or_default())?;
-                }
-                if let Some(count) = fields.get("count") {
-                    count32(count.as_i64().ok_or("a count must be a whole number")?)?;
+                for (field, value) in fields {
+                    if field.eq_ignore_ascii_case("name") {
+                        check_name(value.as_str().unwrap_or_default())?;
+                    }
+                    if field.eq_ignore_ascii_case("count") {
+                        count32(value.as_i64().ok_or("a count must be a whole number")?)?;
+                    }
                 }
                 let mut record = fields.clone();
                 record.insert("id".to_owned(), json!(positive(id.get(), "licence id")?));
@@ -216,7 +219,7 @@ fn check_name(name: &str) -> std::result::Result<(), String> {
     if name.chars().any(char::is_control) {
         return Err(format!("the name {name:?} has control characters"));
     }
-    if name.chars().count() > LONGEST_NAME {
+    if name.encode_utf16().count() > LONGEST_NAME {
         return Err(format!("a name is longer than {LONGEST_NAME} characters"));
     }
     Ok(())

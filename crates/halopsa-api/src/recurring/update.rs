@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use api_core::{Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result, Sent};
 use serde_json::{Map, Value, json};
 
 use super::{QuantityType, RecurringInvoice, RecurringInvoices, read};
 use crate::client::post_array;
-use crate::failure::Needs;
+use crate::failure::{Needs, unconfirmed};
 use crate::ids::{InvoiceLineId, LicenceId, RecurringInvoiceId};
-use crate::record::is_id;
+use crate::record::{has_field, is_id};
 
 const POST: &str = "POST RecurringInvoice/updatelines";
 
@@ -66,26 +66,31 @@ impl RecurringInvoices {
     /// # Errors
     /// `NotFound` for an edit of a line that does not exist, `Incomplete` when the server shows no lines, `Config` for an edit of
     /// an id (nothing is written in these cases); `Conflict` when lines are not as expected afterwards.
+    /// [`Error::may_have_been_sent`] tells about the write: it is false when the reading before it failed, and true when only
+    /// the reading after it did.
     pub async fn update_lines(
         &self,
         id: RecurringInvoiceId,
         edits: &[LineEdit],
     ) -> Result<RecurringInvoice> {
-        let before = self.get_raw(id).await?;
+        let unsent = |error: Error| error.with_sent(Sent::No);
+        let before = self.get_raw(id).await.map_err(unsent)?;
         let lines = lines_of(&before).ok_or_else(|| {
             error(
                 ErrorKind::Incomplete,
                 format!("the server shows no lines of recurring invoice {id}"),
             )
+            .with_sent(Sent::No)
             .with_hint("nothing was written")
         })?;
-        let wanted = apply(lines, id, edits)?;
+        let wanted = apply(lines, id, edits).map_err(unsent)?;
         if wanted.is_empty() {
-            return read(before, id);
+            return read(before, id).map_err(unsent);
         }
         let call = post_array(POST, &["api", "RecurringInvoice", "updatelines"], &wanted)?;
         self.core.send(call, POST, Needs::EDIT_INVOICES).await?;
-        let after = self.get_raw(id).await?;
+        let after = self.get_raw(id).await;
+        let after = after.map_err(|error| unconfirmed(&error, POST))?;
         let problems = compare(&wanted, lines_of(&after).unwrap_or_default(), edits);
         if !problems.is_empty() {
             return Err(error(
@@ -113,7 +118,7 @@ fn lines_of(invoice: &Map<String, Value>) -> Option<&[Value]> {
 fn apply(lines: &[Value], invoice: RecurringInvoiceId, edits: &[LineEdit]) -> Result<Vec<Value>> {
     let mut wanted = lines.to_vec();
     for LineEdit { line, fields } in edits {
-        if fields.contains_key("id") || fields.contains_key("ihid") {
+        if has_field(fields, "id") || has_field(fields, "ihid") {
             return Err(error(
                 ErrorKind::Config,
                 "a line's id cannot be edited".to_owned(),
@@ -248,14 +253,14 @@ mod tests {
     fn an_edit_of_a_missing_line_or_of_an_id_writes_nothing() {
         let error = apply(&lines(), INVOICE, &[edit(1)]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        let id = LineEdit::set(
-            InvoiceLineId::new(3310),
-            Map::from_iter([("id".to_owned(), json!(1))]),
-        );
-        assert_eq!(
-            apply(&lines(), INVOICE, &[id]).unwrap_err().kind(),
-            ErrorKind::Config
-        );
+        for name in ["id", "ID", "ihid", "IhId"] {
+            let id = LineEdit::set(
+                InvoiceLineId::new(3310),
+                Map::from_iter([(name.to_owned(), json!(1))]),
+            );
+            let error = apply(&lines(), INVOICE, &[id]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+        }
     }
 
     #[test]

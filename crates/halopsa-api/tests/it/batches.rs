@@ -189,6 +189,30 @@ async fn creates_of_a_refused_batch_that_cannot_be_read_back_stay_unknown() {
 }
 
 #[tokio::test]
+async fn an_older_record_is_not_taken_for_the_new_one_where_nobody_said_what_existed_before() {
+    let (halo, _, store) = stored(Failure::AllOrNothing);
+    let older = json!({"id": 2, "type": 1, "client_id": 11, "name": "Cove - Servers", "count": 3});
+    store.lock().unwrap().push(older);
+    let writes = [
+        create(11, "Cove - Servers"),
+        create(12, "Cove - Servers"),
+        create(66, "x"),
+    ];
+    let batch = Batch::default();
+    let outcomes = halo.licences().write_all(&writes, &batch).await.unwrap();
+    assert!(outcomes[0].is_unknown(), "{outcomes:?}");
+    assert!(outcomes[1].is_confirmed(), "{outcomes:?}");
+    let of = |client: i64| {
+        let store = store.lock().unwrap();
+        store
+            .iter()
+            .filter(|row| row["client_id"] == client)
+            .count()
+    };
+    assert_eq!((of(11), of(12)), (1, 1));
+}
+
+#[tokio::test]
 async fn an_older_record_of_the_same_name_is_not_taken_for_the_new_one() {
     let (halo, _, store) = stored(Failure::AllOrNothing);
     store

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use api_core::ErrorKind;
 use api_core::testing::Scripted;
+use api_core::{ErrorKind, Sent};
 use halopsa_api::{ClientId, FieldInfo, FieldOwner, HaloClient, ListClients};
 use serde_json::{Map, Value, json};
 
@@ -130,12 +130,14 @@ async fn plain_fields_are_updated_as_an_array_and_custom_fields_not_like_this() 
         sent[0].body_json::<Value>().unwrap(),
         json!([{"id": 12, "ref": "A-1"}])
     );
-    let fields = Map::from_iter([("customfields".to_owned(), json!([]))]);
-    let error = clients
-        .update(ClientId::new(12), &fields)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    for name in ["customfields", "CustomFields", "id", "ID"] {
+        let fields = Map::from_iter([(name.to_owned(), json!([]))]);
+        let error = clients
+            .update(ClientId::new(12), &fields)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+    }
     assert_eq!(requests(&server, "/api/Client").await.len(), 1);
 }
 
@@ -205,6 +207,51 @@ async fn without_the_present_custom_fields_nothing_is_written() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Incomplete);
     assert_eq!(stored.lock().unwrap()["customfields"], Value::Null);
+}
+
+/// Sets the field of client 12 at a server whose reading number `fails` (from 1) goes wrong like that.
+async fn set_with_a_failed_reading(
+    fails: usize,
+    how: impl Fn() -> Scripted + Send + 'static,
+) -> (api_core::Error, usize) {
+    let mut reads = 0;
+    let writes = Arc::new(Mutex::new(0));
+    let written = Arc::clone(&writes);
+    let (halo, _) = scripted(move |method, _, _| {
+        if method == "POST" {
+            *written.lock().unwrap() += 1;
+            return Scripted::json(200, "");
+        }
+        reads += 1;
+        if reads >= fails {
+            return how();
+        }
+        Scripted::json(
+            200,
+            json!({"id": 12, "customfields": two_fields()}).to_string(),
+        )
+    });
+    let error = halo
+        .clients()
+        .set_custom_field(ClientId::new(12), &field(), &json!("2"))
+        .await
+        .unwrap_err();
+    let writes = *writes.lock().unwrap();
+    (error, writes)
+}
+
+#[tokio::test]
+async fn what_goes_wrong_before_the_write_was_not_sent_and_after_it_was() {
+    for status in [404, 503] {
+        let (error, writes) = set_with_a_failed_reading(1, move || Scripted::status(status)).await;
+        assert_eq!((error.may_have_been_sent(), writes), (false, 0), "{status}");
+        let (error, writes) = set_with_a_failed_reading(2, move || Scripted::status(status)).await;
+        assert_eq!((error.may_have_been_sent(), writes), (true, 1), "{status}");
+        assert!(!error.was_refused(), "{error:?}");
+    }
+    let (error, writes) = set_with_a_failed_reading(2, || Scripted::broken(Sent::No)).await;
+    assert_eq!((error.may_have_been_sent(), writes), (true, 1));
+    assert!(error.message().starts_with("it was written"), "{error}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use api_core::ErrorKind;
 use api_core::testing::Scripted;
 use halopsa_api::{ClientId, NewTicket, ReportId, ReportLogin, TicketId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{
     answer, answer_status, count, fixture, halo, pairs, query, requests, scripted, server,
@@ -162,13 +162,23 @@ async fn a_ticket_that_may_have_been_opened_is_not_opened_again() {
     let error = halo.tickets().create(&ticket).await.unwrap_err();
     assert!(error.may_have_been_sent() && !error.was_refused());
     assert_eq!(count(&transport, "/api/Tickets"), 1);
+    let with = |name: &str| NewTicket {
+        fields: Map::from_iter([(name.to_owned(), json!(4711))]),
+        ..ticket.clone()
+    };
+    for unfit in [
+        NewTicket::default(),
+        with("id"),
+        with("ID"),
+        with("Client_ID"),
+    ] {
+        let error = halo.tickets().create(&unfit).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{unfit:?}");
+    }
     assert_eq!(
-        halo.tickets()
-            .create(&NewTicket::default())
-            .await
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Config
+        count(&transport, "/api/Tickets"),
+        1,
+        "nothing more was sent"
     );
 }
 

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use api_core::ErrorKind;
 use api_core::testing::Scripted;
+use api_core::{ErrorKind, Sent};
 use halopsa_api::{
     ClientId, HaloClient, InvoiceLineId, LicenceId, LineEdit, ListRecurringInvoices, QuantityType,
     RecurringInvoiceId,
 };
 use serde_json::{Value, json};
 
-use crate::support::{answer, fixture, halo, query, requests, scripted, server};
+use crate::support::{answer, count, fixture, halo, query, requests, scripted, server};
 
 const INVOICE: RecurringInvoiceId = RecurringInvoiceId::new(-94);
 
@@ -166,6 +166,38 @@ async fn a_line_that_does_not_exist_writes_nothing() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(log.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_goes_wrong_before_the_write_was_not_sent_and_after_it_was() {
+    for (fails, sent, posts) in [(1, false, 0), (2, true, 1)] {
+        let mut reads = 0;
+        let (halo, transport) = scripted(move |method, _, _| {
+            if method == "POST" {
+                return Scripted::json(200, "");
+            }
+            reads += 1;
+            match (reads >= fails, fails) {
+                (true, 1) => Scripted::status(503),
+                (true, _) => Scripted::broken(Sent::No),
+                (false, _) => Scripted::json(
+                    200,
+                    include_str!("../fixtures/recurringinvoice.get.response.json"),
+                ),
+            }
+        });
+        let edit = LineEdit::count_subscriptions(InvoiceLineId::new(3310), &[LicenceId::new(777)]);
+        let error = halo
+            .recurring_invoices()
+            .update_lines(INVOICE, &[edit])
+            .await
+            .unwrap_err();
+        assert_eq!(error.may_have_been_sent(), sent, "{error:?}");
+        assert_eq!(
+            count(&transport, "/api/RecurringInvoice/updatelines"),
+            posts
+        );
+    }
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ fn a_count_of_zero_is_sent() {
 fn what_halopsa_could_not_hold_is_refused_before_sending() {
     let max = i64::from(i32::MAX);
     assert!(body_of(&[set(1, max)]).is_ok());
+    assert!(body_of(&[create(&"\u{1d11e}".repeat(250), 1)]).is_ok());
     let further = |field: &str| LicenceWrite::Create {
         client_id: ClientId::new(1),
         name: "x".to_owned(),
@@ -57,11 +58,19 @@ fn what_halopsa_could_not_hold_is_refused_before_sending() {
         ("name with blanks", create("x ", 1)),
         ("name with a line break", create("a\nb", 1)),
         ("long name", create(&"x".repeat(501), 1)),
+        ("long name in UTF-16", create(&"\u{1d11e}".repeat(251), 1)),
         ("id among the further fields", further("id")),
         ("customfields", further("customfields")),
+        ("the same in other capitals", further("CustomFields")),
+        ("ID", further("ID")),
+        ("Count", further("Count")),
         ("update of the id", update("id", json!(2))),
         ("update to a blank name", update("name", json!(null))),
         ("update to a fraction", update("count", json!(1.5))),
+        ("update of the ID", update("ID", json!(2))),
+        ("update of the Client_Id", update("Client_Id", json!(2))),
+        ("update to a blank Name", update("Name", json!(" "))),
+        ("update to a negative Count", update("Count", json!(-1))),
     ];
     for (name, item) in cases {
         let error = body_of(&[set(7, 1), item]).unwrap_err();
