@@ -1,7 +1,7 @@
 //! Methods about customers.
 
 use api_core::wire::Guarded;
-use api_core::{Error, ErrorKind, Result};
+use api_core::{Error, ErrorKind, Result, Sent};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -222,6 +222,8 @@ impl ManagementClient {
     /// # Errors
     /// As [`set_external_code`](Self::set_external_code); `Config` for an id that is blank or holds a `|`; `Conflict`
     /// when another text is read back than was written, or another field of the customer is not as it was.
+    /// [`Error::may_have_been_sent`] tells about the write: it is false when the reading before it failed, and true when
+    /// only the reading after it did.
     pub async fn link_to_halo(&self, partner: PartnerId, halo_id: &str) -> Result<CodeChange> {
         const OPERATION: &str = "ModifyPartner";
         let halo_id = halo_id.trim();
@@ -229,7 +231,8 @@ impl ManagementClient {
             let message = "the HaloPSA id is blank or holds a bar";
             return Err(Error::new(ErrorKind::Config, message).with_operation(OPERATION));
         }
-        let (before, rest) = self.external_code(partner).await?;
+        let before = self.external_code(partner).await;
+        let (before, rest) = before.map_err(|error| error.with_sent(Sent::No))?;
         let wanted = before.with_halo_id(halo_id);
         if wanted == before {
             return Ok(CodeChange {
@@ -239,7 +242,8 @@ impl ManagementClient {
             });
         }
         self.set_external_code(partner, &wanted).await?;
-        let (after, rest_after) = self.external_code(partner).await?;
+        let after = self.external_code(partner).await;
+        let (after, rest_after) = after.map_err(|error| unconfirmed(&error, OPERATION))?;
         let conflict = |message| Error::new(ErrorKind::Conflict, message).with_operation(OPERATION);
         if after != wanted {
             let message = "the external code reads back otherwise than it was written";
@@ -284,4 +288,16 @@ impl ManagementClient {
         };
         Ok((code, info))
     }
+}
+
+/// A write that the service accepted and that could then not be read back. Not the error of the reading itself: a status
+/// in it would say that the write was refused.
+fn unconfirmed(reading: &Error, operation: &'static str) -> Error {
+    Error::new(
+        reading.kind(),
+        format!("it was written, but reading it back failed: {reading}"),
+    )
+    .with_operation(operation)
+    .with_sent(Sent::Yes)
+    .with_hint("read it before you write it again")
 }

@@ -145,7 +145,8 @@ impl Session {
         self.renew(lease.login, lease.tries, false).await
     }
 
-    /// Logs in unless somebody else did since `login` and `tries` were read.
+    /// Logs in unless somebody else did since `login` and `tries` were read. When that fails, the call that needed it was
+    /// never sent, or was refused for its visa alone.
     async fn renew(&self, login: u64, tries: u64, may_keep: bool) -> Result<Lease> {
         let _logging_in = self.logging_in.lock().await;
         {
@@ -164,7 +165,7 @@ impl Session {
                 return Err(failed.clone());
             }
         }
-        match self.log_in().await {
+        let lease = match self.log_in().await {
             Ok(_) => self.state().fresh(self.now(), LIFETIME).ok_or_else(no_visa),
             // The old visa lives a little longer than it is used: better than nothing, if it was not refused.
             Err(error) if may_keep && !error.is_auth() => {
@@ -172,7 +173,8 @@ impl Session {
                 kept.ok_or(error)
             }
             Err(error) => Err(error),
-        }
+        };
+        lease.map_err(|error| error.with_sent(Sent::No))
     }
 
     /// Logs in whatever was before, also after a refusal.

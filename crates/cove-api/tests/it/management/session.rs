@@ -251,6 +251,24 @@ async fn a_call_behind_a_refused_login_was_never_sent() {
 }
 
 #[tokio::test]
+async fn the_first_call_behind_a_failed_login_was_never_sent_either() {
+    for answer in [
+        || faulty(2100),
+        || Scripted::status(403),
+        || Scripted::json(200, "<html>"),
+    ] {
+        let service = Service::by(move |_| answer());
+        let error = service
+            .client()
+            .set_external_code(PartnerId::new(1), &"x".into())
+            .await
+            .unwrap_err();
+        assert_eq!(error.sent(), Sent::No, "{error:?}");
+        assert_eq!(service.count("ModifyPartner"), 0);
+    }
+}
+
+#[tokio::test]
 async fn cv10_two_clients_never_share_a_visa() {
     let service = Service::new((0..4).map(|_| version()));
     let (one, two) = (service.client(), service.client());

@@ -70,6 +70,26 @@ async fn a_link_that_reads_back_otherwise_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn what_goes_wrong_before_the_write_was_not_sent_and_after_it_was() {
+    let link = async |answers: Vec<Scripted>| {
+        let service = Service::new(answers);
+        let error = service.client().link_to_halo(CUSTOMER, "1478").await;
+        (error.unwrap_err(), service.count("ModifyPartner"))
+    };
+    for reading in [|| Scripted::status(400), || Scripted::json(200, "<html>")] {
+        let (error, writes) = link(vec![reading()]).await;
+        assert_eq!((error.may_have_been_sent(), writes), (false, 0), "{error}");
+        let (error, writes) = link(vec![customer(&json!("A")), written(), reading()]).await;
+        assert_eq!((error.may_have_been_sent(), writes), (true, 1), "{error}");
+        assert!(!error.was_refused(), "{error:?}");
+    }
+    let mut answers = vec![customer(&json!("A")), written()];
+    answers.extend((0..6).map(|_| Scripted::broken(Sent::No)));
+    let (error, writes) = link(answers).await;
+    assert_eq!((error.may_have_been_sent(), writes), (true, 1), "{error}");
+}
+
+#[tokio::test]
 async fn bad_input_and_strange_answers_write_nothing() {
     let service = Service::new([]);
     for id in ["", " ", "1|2"] {
