@@ -98,7 +98,8 @@ impl<Id> ClientBuilder<Id> {
         self
     }
 
-    /// Longest time for one call, its answer included. Default 180 seconds.
+    /// Longest time for one call, its answer included. Default 180 seconds. Of a stream, only the time counts in which the
+    /// caller waits for the service.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

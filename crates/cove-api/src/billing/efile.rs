@@ -224,6 +224,23 @@ impl<R: Read> EFileReader<R> {
         })
     }
 
+    /// Reads the next row that holds anything. Spreadsheets end a file they save with rows of nothing but commas.
+    fn read_row(&mut self) -> Result<bool, csv::Error> {
+        loop {
+            self.left.store(LINE_BYTES, Ordering::Relaxed);
+            if !self.reader.read_byte_record(&mut self.record)? {
+                return Ok(false);
+            }
+            if !self
+                .record
+                .iter()
+                .all(|field| field.trim_ascii().is_empty())
+            {
+                return Ok(true);
+            }
+        }
+    }
+
     fn line(&self, row: u64) -> Result<EFileLine, Fault> {
         let mut known: [Option<&str>; COLUMNS.len()] = [None; COLUMNS.len()];
         let mut extra = BTreeMap::new();
@@ -298,11 +315,7 @@ impl<R: Read> Iterator for EFileReader<R> {
         if self.failed {
             return None;
         }
-        self.left.store(LINE_BYTES, Ordering::Relaxed);
-        let mut record = std::mem::take(&mut self.record);
-        let read = self.reader.read_byte_record(&mut record);
-        self.record = record;
-        match read {
+        match self.read_row() {
             Ok(false) => None,
             Ok(true) => {
                 let row = self.record.position().map_or(0, |at| at.record() + 1);

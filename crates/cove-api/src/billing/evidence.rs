@@ -125,7 +125,8 @@ pub struct Completeness {
     pub documents_without_clients: u64,
     /// Records that could not be read, wherever they were.
     pub unreadable: u64,
-    /// Stated client totals that disagree with the sums over devices.
+    /// Stated client totals that disagree with the sums over devices, and documents that name another contract than the one
+    /// that was asked for.
     pub differences: u64,
     /// Whether usage was read by time frame, which covers every contract.
     pub by_time_frame: bool,
@@ -195,8 +196,12 @@ impl Completeness {
     }
 
     fn saw_head(&mut self, contract: Option<&ContractId>, head: &UsageDocument) {
-        self.contracts_seen
-            .extend(contract.cloned().or_else(|| head.contract_id.clone()));
+        let named = head.contract_id.as_ref();
+        if let (Some(asked), Some(named)) = (contract, named) {
+            self.differences += u64::from(asked != named);
+        }
+        // What a document says of itself goes before what was asked for.
+        self.contracts_seen.extend(named.or(contract).cloned());
         self.documents_without_clients += u64::from(!head.clients_listed);
         self.unreadable += head.bad.len() as u64;
     }
@@ -267,6 +272,36 @@ mod tests {
                 panic!("{open} is not final")
             };
             assert_eq!(reasons.len(), 1, "{open}");
+        }
+    }
+
+    #[test]
+    fn a_document_of_another_contract_than_was_asked_for_is_a_difference() {
+        let (asked, other) = (ContractId::new("238877"), ContractId::new("238878"));
+        let document = |contract: Option<&ContractId>| UsageDocument {
+            contract_id: contract.cloned(),
+            clients_listed: true,
+            ..UsageDocument::default()
+        };
+        for (named, seen, differences) in [
+            (Some(&asked), &asked, 0),
+            (None, &asked, 0),
+            (Some(&other), &other, 1),
+        ] {
+            let mut completeness = Completeness::default();
+            completeness.saw_document(Some(&asked), &document(named));
+            assert_eq!(completeness.contracts_seen, [seen.clone()].into());
+            assert_eq!(completeness.differences, differences);
+            let totals = UsageTotals {
+                documents: vec![crate::billing::DocumentTotals {
+                    head: document(named),
+                    ..Default::default()
+                }],
+                ..UsageTotals::default()
+            };
+            let mut summed = Completeness::default();
+            summed.saw(Some(&asked), &totals);
+            assert_eq!(summed, completeness);
         }
     }
 

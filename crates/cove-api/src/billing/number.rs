@@ -3,28 +3,22 @@
 //! Numbers are read from their own text (`serde_json`'s raw value), so that neither a float nor a feature which
 //! another crate switches on for `serde_json` or `rust_decimal` can change them.
 
+use api_core::wire::parse_decimal;
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
-/// Reads plain (`312.407`) or scientific (`1e3`) notation; anything else, also NaN and blank, is `None`.
+/// Reads plain (`312.407`) or scientific (`1e3`) notation; anything else, also NaN and blank, is `None`, and so is what is
+/// not zero and too small for a decimal. Of float residue (`5.684341886080802E-14`) 28 decimals are kept.
 pub(crate) fn parse(text: &str) -> Option<Decimal> {
     let text = text.trim();
     if let Some(value) = plain(text) {
         return Some(value);
     }
-    // `Decimal` also takes underscores and a leading plus sign; the vendor has never sent them.
-    if !text
-        .bytes()
-        .all(|b| matches!(b, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
-    {
-        return None;
-    }
-    if text.bytes().any(|b| matches!(b, b'e' | b'E')) {
-        Decimal::from_scientific(text).ok()
-    } else {
-        text.parse().ok()
-    }
+    let value = parse_decimal(text)?;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !mantissa.bytes().any(|b| matches!(b, b'1'..=b'9'));
+    (is_zero || !value.is_zero()).then_some(value)
 }
 
 /// Digits with at most one point among them, as nearly all quantities are; few enough to fit an integer.

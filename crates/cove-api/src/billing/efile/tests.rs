@@ -47,6 +47,29 @@ fn the_sample_is_read_with_commitment_kept_at_contract_level() {
 }
 
 #[test]
+fn rows_without_anything_in_them_are_no_lines() {
+    let commas = ",".repeat(COLUMNS.len() - 1);
+    let blanks = vec!["\" \""; COLUMNS.len()].join(",");
+    let rows = [
+        commas.clone(),
+        row("A", "1", "Contoso", "1"),
+        blanks,
+        " ".to_owned(),
+        row("A", "2", "Contoso", "2"),
+        commas,
+    ];
+    let text = file(&rows);
+    let lines: Vec<_> = EFileReader::new(text.as_bytes())
+        .unwrap()
+        .map(|line| line.unwrap().good().unwrap().row)
+        .collect();
+    assert_eq!(lines, [3, 6], "as the spreadsheet counts them");
+    let usage = usage(&rows);
+    assert_eq!(usage.unreadable, []);
+    assert_eq!(usage.customers[0].services[0].quantity, dec("3"));
+}
+
+#[test]
 fn variants_are_told_by_the_ending_of_the_product() {
     for (product, base, variant) in [
         ("Cove | Server", "Cove | Server", EFileVariant::Plain),

@@ -64,6 +64,9 @@ pub(super) struct Cutter {
     limits: Limits,
 }
 
+/// An answer is one document or an envelope around documents. In one that is both, either part could be left out unseen.
+const BESIDE: &str = "documents beside clients";
+
 /// One is enough to call a client unreadable; the rest would only take memory.
 const MISFITS_KEPT: usize = 4;
 
@@ -319,7 +322,10 @@ impl Cutter {
         let name = cursor.name()?;
         let next = cursor.peek()?;
         match kind {
-            Kind::Envelope if self.clients == ClientsMember::Missing && is_wrapper(&name) => {
+            Kind::Envelope if is_wrapper(&name) => {
+                if self.clients != ClientsMember::Missing {
+                    return Err(cursor.malformed(BESIDE));
+                }
                 if self.wrapped {
                     return Err(cursor.malformed("the documents are given twice"));
                 }
@@ -333,9 +339,10 @@ impl Cutter {
                 self.wrapped = true;
             }
             Kind::Envelope | Kind::Document if same_name(&name, "Clients") => {
-                if self.clients != ClientsMember::Missing
-                    || (kind == Kind::Envelope && self.wrapped)
-                {
+                if kind == Kind::Envelope && self.wrapped {
+                    return Err(cursor.malformed(BESIDE));
+                }
+                if self.clients != ClientsMember::Missing {
                     return Err(cursor.malformed("\"Clients\" is given twice"));
                 }
                 match next {

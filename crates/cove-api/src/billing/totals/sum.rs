@@ -1,6 +1,6 @@
 //! The running sums of one client: exact, and small however many devices it has.
 
-use api_core::wire::BadRecord;
+use api_core::wire::{BadRecord, denoise};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -171,17 +171,19 @@ pub(crate) fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Res
     Ok(())
 }
 
-/// A decimal of 28 digits rounds when a sum needs more; that must not happen unseen.
+/// A decimal of 28 digits rounds when a sum needs more; that must not happen unseen. Only float noise gives way.
 fn exact_sum(a: Decimal, b: Decimal) -> Result<Decimal, Inexact> {
-    let sum = a.checked_add(b).ok_or(Inexact)?;
-    if sum.scale() >= a.scale().max(b.scale()) || sum - a == b {
-        Ok(sum)
-    } else {
-        Err(Inexact)
-    }
+    exactly(a, b)
+        .or_else(|| exactly(denoise(a), denoise(b)))
+        .ok_or(Inexact)
 }
 
-/// Compares by service alone: stated totals are not known to carry units.
+fn exactly(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let sum = a.checked_add(b)?;
+    (sum.scale() >= a.scale().max(b.scale()) || sum - a == b).then_some(sum)
+}
+
+/// Compares by service alone, because stated totals are not known to carry units, and without the noise of floats.
 fn differences(stated: &[ServiceTotal], summed: &[ServiceTotal]) -> Vec<TotalsDifference> {
     let sum_of = |rows: &[ServiceTotal], service: Option<&str>| {
         let mut rows = rows.iter().filter(|row| row.service.as_deref() == service);
@@ -199,10 +201,13 @@ fn differences(stated: &[ServiceTotal], summed: &[ServiceTotal]) -> Vec<TotalsDi
         .filter_map(|service| {
             let stated = sum_of(stated, service);
             let summed = sum_of(summed, service);
-            (stated != summed || matches!(stated, Some(None))).then(|| TotalsDifference {
-                service: service.map(str::to_owned),
-                stated: stated.flatten(),
-                summed: summed.flatten(),
+            let plain = |sum: Option<Option<Decimal>>| sum.map(|sum| sum.map(denoise));
+            (plain(stated) != plain(summed) || matches!(stated, Some(None))).then(|| {
+                TotalsDifference {
+                    service: service.map(str::to_owned),
+                    stated: stated.flatten(),
+                    summed: summed.flatten(),
+                }
             })
         })
         .collect()

@@ -187,6 +187,9 @@ fn stated_client_totals_are_checked_against_the_devices() {
     assert_eq!(client.differences, []);
     assert_eq!(client.basis, Basis::Devices);
 
+    let noisy = r#"[{"BillingServiceName":"B","Quantity":1.0000000000000002},{"BillingServiceName":"A","Quantity":2.5}]"#;
+    assert_eq!(totals(&json(noisy)).documents[0].clients[0].differences, []);
+
     let differ =
         r#"[{"BillingServiceName":"A","Quantity":"3"},{"BillingServiceName":"C","Quantity":4}]"#;
     let read = totals(&json(differ));
@@ -215,6 +218,19 @@ fn stated_totals_without_devices_are_used_as_they_are() {
     assert_eq!(client.basis, Basis::Stated);
     assert_eq!(client.services[0].quantity, dec("7"));
     assert_eq!(client.client_id, Some(ClientId::new("1")));
+    assert!(client.is_sound());
+}
+
+#[test]
+fn float_residue_gives_way_where_a_sum_has_no_digits_left_for_it() {
+    let json = device(
+        r#"{"BillingServiceName":"A","Quantity":1830.479},
+           {"BillingServiceName":"A","Quantity":5.684341886080802E-14},
+           {"BillingServiceName":"A","Quantity":-0.479}"#,
+    );
+    let client = &totals(&json).documents[0].clients[0];
+    assert_eq!(client.services[0].quantity, dec("1830"));
+    assert_eq!(client.unreadable, []);
     assert!(client.is_sound());
 }
 

@@ -1,10 +1,11 @@
 //! Answers that no service should give: typed errors, bounded memory, no panic.
 
 use api_core::ErrorKind;
+use api_core::testing::Scripted;
 use cove_api::billing::{Limits, TotalsOptions, read_usage_bytes, total_usage_bytes};
 use proptest::prelude::*;
 
-use super::support::{answering, contract, dec, fixture, month};
+use super::support::{answering, contract, dec, fixture, month, scripted};
 
 fn kind_of(json: &[u8]) -> ErrorKind {
     let whole = read_usage_bytes(json, Limits::default()).unwrap_err();
@@ -200,6 +201,17 @@ fn huge_negative_and_odd_numbers_are_exact_or_unreadable() {
         ("79228162514264337593543950336", None),
         ("1e400", None),
         ("1e-400", None),
+        ("-4.9e-324", None),
+        ("0e-400", Some("0")),
+        (
+            "5.684341886080802E-14",
+            Some("0.0000000000000568434188608080"),
+        ),
+        (
+            "\"-3.5527136788005009e-15\"",
+            Some("-0.0000000000000035527136788005"),
+        ),
+        ("1e29", None),
         ("\"Infinity\"", None),
         ("\"1,000\"", None),
         ("\"0x10\"", None),
@@ -217,6 +229,34 @@ fn huge_negative_and_odd_numbers_are_exact_or_unreadable() {
         } else {
             assert_eq!(client.services, [], "{quantity}");
             assert_eq!(client.unreadable.len(), 1, "{quantity}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_a_document_and_an_envelope_at_once_is_an_error_in_either_order() {
+    let clients = r#""Clients":[]"#;
+    for documents in [
+        r#""UsageDetailDevices":[{"ContractId":1,"Clients":[{"ClientId":5}]}]"#,
+        r#""UsageDetailDevices":{"ContractId":1}"#,
+    ] {
+        for json in [
+            format!("{{{clients},{documents}}}"),
+            format!("{{{documents},{clients}}}"),
+        ] {
+            let options = TotalsOptions::default();
+            let whole = read_usage_bytes(json.as_bytes(), Limits::default()).unwrap_err();
+            let totals = total_usage_bytes(json.as_bytes(), Limits::default(), options);
+            let bytes = json.bytes().map(|byte| Ok(vec![byte].into())).collect();
+            let (client, _) = scripted([Scripted::Stream(bytes)]);
+            let streamed = client.total_usage_by_timeframe(month(), options).await;
+            for error in [whole, totals.unwrap_err(), streamed.unwrap_err()] {
+                assert_eq!(error.kind(), ErrorKind::Decode, "{json}");
+                assert!(
+                    error.message().contains("documents beside clients"),
+                    "{error}"
+                );
+            }
         }
     }
 }
