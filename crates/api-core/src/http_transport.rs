@@ -11,7 +11,7 @@ use futures_util::stream::try_unfold;
 use crate::base_url::{BaseUrl, is_loopback};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{
-    Body, ExchangeTimeout, Patience, Sent, Transport, TransportError, TransportErrorKind,
+    Body, ExchangeTimeout, Patience, RAN_OUT, Sent, Transport, TransportError, TransportErrorKind,
 };
 
 /// Sends requests over HTTP/1.1 and HTTP/2 with pooled connections.
@@ -270,7 +270,7 @@ impl Transport for HttpTransport {
             None => Err(TransportError::new(
                 TransportErrorKind::Timeout,
                 Sent::Maybe,
-                "the time allowed ran out",
+                RAN_OUT,
             )),
         }
     }
@@ -287,10 +287,15 @@ fn convert(
     let start = (response, patience);
     let chunks = try_unfold(start, move |(mut response, mut patience)| async move {
         let Some(chunk) = patience.wait(silence, response.chunk()).await else {
+            let detail = if patience.is_over() {
+                RAN_OUT
+            } else {
+                "the server was silent"
+            };
             return Err(TransportError::new(
                 TransportErrorKind::Timeout,
                 Sent::Yes,
-                "the server was silent",
+                detail,
             ));
         };
         let chunk = chunk.map_err(during_answer)?;

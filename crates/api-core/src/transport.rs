@@ -105,6 +105,9 @@ impl std::error::Error for TransportError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeTimeout(pub Duration);
 
+/// What a timeout of the whole exchange says.
+pub(crate) const RAN_OUT: &str = "the time allowed ran out";
+
 /// The time that a server still has. It runs only while somebody waits for the server, so that whoever is slow to read
 /// what has arrived does not use it up.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +128,10 @@ impl Patience {
         let done = tokio::time::timeout(self.0.min(most), work).await.ok();
         self.0 = self.0.saturating_sub(began.elapsed());
         done
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.0.is_zero()
     }
 }
 

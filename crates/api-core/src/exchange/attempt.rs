@@ -14,7 +14,9 @@ use crate::error::{Error, ErrorKind};
 use crate::events::ExchangeEvent;
 use crate::redact::mask_value;
 use crate::retry::{Failure, parse_retry_after};
-use crate::transport::{Body, ExchangeTimeout, Patience, Sent, TransportError, TransportErrorKind};
+use crate::transport::{
+    Body, ExchangeTimeout, Patience, RAN_OUT, Sent, TransportError, TransportErrorKind,
+};
 
 /// How much of a failed answer's body is read for its explanation.
 const EXPLANATION_LIMIT: usize = 64 * 1024;
@@ -261,11 +263,7 @@ fn bounded(body: Body, patience: Patience) -> Body {
 }
 
 fn ran_out(sent: Sent) -> TransportError {
-    TransportError::new(
-        TransportErrorKind::Timeout,
-        sent,
-        "the time allowed ran out",
-    )
+    TransportError::new(TransportErrorKind::Timeout, sent, RAN_OUT)
 }
 
 fn kind_of(status: StatusCode) -> ErrorKind {

@@ -285,8 +285,12 @@ async fn silence_is_a_timeout_before_and_within_the_answer() {
     let response = transport().send(short()).await.unwrap();
     let error = response.into_body().collect(100).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.sent()),
-        (TransportErrorKind::Timeout, Sent::Yes)
+        (error.kind(), error.sent(), error.detail()),
+        (
+            TransportErrorKind::Timeout,
+            Sent::Yes,
+            "the time allowed ran out"
+        )
     );
     let impatient = HttpTransport::builder()
         .loopback_only(true)
