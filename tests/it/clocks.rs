@@ -1,12 +1,12 @@
 //! The machine's clock jumps, by years and both ways, at every request of a sync: the budget, the token and the journal
-//! go by a clock that cannot jump.
+//! go by a clock that cannot jump, and the calendar is believed only while HaloPSA's clock agrees.
 
 use crate::bench::{Bench, PERIOD, all_of, secrets, settings, today};
 use crate::tap::Tap;
 use api_core::testing::ManualClock;
 use billing_sync::plan::Approval;
 use billing_sync::run::RunStatus;
-use cove_halo::{PlanRequest, Service};
+use cove_halo::{Audience, ExitCode, PlanRequest, Service, UsageSettings};
 use sandbox::Switches;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -108,8 +108,84 @@ async fn an_open_month_stays_open_whatever_the_clock_says() {
         };
         let refused = service.sync(&request, Approval::by("test")).await;
         let code = refused.map(drop).unwrap_err().exit_code();
-        assert_eq!(code, cove_halo::ExitCode::NotFinal, "{way}");
+        assert_eq!(code, ExitCode::NotFinal, "{way}");
     }
     let requests = bench.sandbox.requests();
     assert!(requests.iter().all(|request| !request.committed));
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// The services' time, for both clocks.
+fn seconds(at: SystemTime) -> u64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// How a sync of a month ends that only the calendar closes, with these clocks at the services and here.
+async fn calendar_sync(theirs: SystemTime, ours: SystemTime, file: bool) -> (ExitCode, usize) {
+    let bench = Bench::tiny(Switches {
+        date: Some(seconds(theirs)),
+        ..Switches::default()
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(&bench.sandbox, "");
+    settings.cove.audience = Audience::Indirect;
+    if file {
+        let text = "customer,quantity\n900000,9\n";
+        std::fs::write(folder.path().join("202610.csv"), text).unwrap();
+        settings.usage = UsageSettings {
+            path: format!("{}/{{period}}.csv", folder.path().display()),
+            vendor: "mailboxes".to_owned(),
+            service_name: "Mailbox".to_owned(),
+            final_from_day: Some(5),
+            ..UsageSettings::default()
+        };
+    }
+    let service = Service::builder(settings, secrets())
+        .store(Arc::clone(&bench.store))
+        .clock(Arc::new(ManualClock::new(ours)))
+        .build()
+        .unwrap();
+    let request = PlanRequest {
+        period: Some(PERIOD.try_into().unwrap()),
+        only: None,
+    };
+    let code = match service.sync(&request, Approval::by("test")).await {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => error.exit_code(),
+    };
+    let requests = bench.sandbox.requests();
+    let writes = requests.iter().filter(|request| request.committed).count();
+    (code, writes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_that_only_the_calendar_closes_stays_open_while_the_clock_is_wrong() {
+    // Final from 5 November; the services are in the middle of October.
+    let october = today() - DAY * 20;
+    for file in [false, true] {
+        for (way, ours) in [
+            ("a month ahead", today() + DAY * 10),
+            ("ten years ahead", today() + YEARS),
+            ("right", october),
+            ("ten years back", october - YEARS),
+            ("at the beginning", SystemTime::UNIX_EPOCH),
+        ] {
+            let ended = calendar_sync(october, ours, file).await;
+            assert_eq!(ended, (ExitCode::NotFinal, 0), "{way}, file {file}");
+        }
+        // It is November: a clock that is right, or nearly, closes the month; one that is behind leaves it open.
+        for (way, ours, code) in [
+            ("right", today(), ExitCode::Done),
+            ("half an hour ahead", today() + HOUR / 2, ExitCode::Done),
+            ("two hours ahead", today() + HOUR * 2, ExitCode::NotFinal),
+            ("a month behind", today() - DAY * 30, ExitCode::NotFinal),
+        ] {
+            let (ended, writes) = calendar_sync(today(), ours, file).await;
+            assert_eq!(ended, code, "{way}, file {file}");
+            assert_eq!(writes > 0, code == ExitCode::Done, "{way}, file {file}");
+        }
+    }
 }

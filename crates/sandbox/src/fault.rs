@@ -90,6 +90,8 @@ pub enum FaultKind {
     EditCount,
     /// A page of a Halo list or of Cove's device statistics repeats the page before it.
     DuplicatePage,
+    /// A page of a Halo list lacks its last row; the count of records beside it is right.
+    ShortPage,
     /// Somebody adds a record to the front of a Halo list, or a device at Cove, while the list is paged.
     ShiftPage,
 }
@@ -116,6 +118,7 @@ impl FaultKind {
             | Self::HangAfterCommitMs(_)
             | Self::EditCount
             | Self::DuplicatePage
+            | Self::ShortPage
             | Self::ShiftPage => false,
         }
     }

@@ -1,10 +1,10 @@
 //! The door every service request comes through: it is logged, faults are applied, and the answer is sent or lost.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -19,6 +19,8 @@ use crate::switches::RetryAfter;
 use crate::{halo, management};
 
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
+/// Dates that HTTP can write end with the year 9999.
+const LATEST: Duration = Duration::from_secs(253_402_300_800);
 const LOGIN_PAGE: &str =
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>";
 
@@ -63,6 +65,8 @@ pub(crate) async fn gate(
         }
         Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     };
+    let mut response = response;
+    stamp(&shared, &mut response);
     let lost = response.extensions().get::<Lost>().is_some();
     if let Some(entry) = shared.lock().log.entry(ticket) {
         entry.status = if lost { 0 } else { response.status().as_u16() };
@@ -71,6 +75,17 @@ pub(crate) async fn gate(
         peer.break_connection();
     }
     response
+}
+
+/// Dates an answer where the switch says when it is.
+fn stamp(shared: &Shared, response: &mut Response) {
+    let date = shared.lock().switches.date;
+    let date = date.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    if let Some(date) = date.filter(|date| *date < UNIX_EPOCH + LATEST)
+        && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(date))
+    {
+        response.headers_mut().insert(DATE, date);
+    }
 }
 
 /// The method that a JSON-RPC call names, and its body.
@@ -207,6 +222,7 @@ async fn spoil(kind: &FaultKind, response: Response) -> Response {
         FaultKind::EmptyBody => reply::json_text(""),
         FaultKind::NullBody => reply::json_text("null"),
         FaultKind::UnreadableQuantity => unreadable_quantity(response).await,
+        FaultKind::ShortPage => one_row_less(response).await,
         FaultKind::Drip => in_pieces(response, 16, true).await,
         FaultKind::TruncatedBody => in_pieces(response, 2, false).await,
         _ => response,
@@ -230,6 +246,24 @@ async fn unreadable_quantity(response: Response) -> Response {
         parts,
         Body::from(spoiled.unwrap_or_else(|| text.into_owned())),
     )
+}
+
+/// Takes the last row out of a list that is sent with its count; any other answer stays as it is.
+async fn one_row_less(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(mut body) = to_bytes(body, LARGEST_BODY).await else {
+        return lost();
+    };
+    let list = serde_json::from_slice(&body).ok();
+    if let Some(serde_json::Value::Object(mut list)) = list
+        && list.contains_key("record_count")
+        && let Some(rows) = list.values_mut().find_map(serde_json::Value::as_array_mut)
+    {
+        rows.pop();
+        body = serde_json::Value::Object(list).to_string().into();
+    }
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Sends the body in `pieces`, with pauses; the last one only if the body is to be complete.

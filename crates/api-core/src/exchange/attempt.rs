@@ -1,11 +1,12 @@
 //! A single attempt: one request through the transport, and what its answer or failure means.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::try_unfold;
-use http::header::{LOCATION, RETRY_AFTER};
+use http::header::{DATE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
 use super::{Call, Exchange, Prepared};
@@ -83,6 +84,7 @@ impl Exchange {
             Ok(response) => response,
             Err(error) => return Err(self.lost(operation, error)),
         };
+        self.note_date(response.headers());
         let status = response.status();
         let elapsed = self.0.clock.monotonic().saturating_sub(began);
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -119,6 +121,21 @@ impl Exchange {
                     error: error.with_status(status),
                 })
             }
+        }
+    }
+
+    /// Compares the answer's date with the clock.
+    fn note_date(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+        let date = date.and_then(|text| {
+            jiff::fmt::rfc2822::DateTimeParser::new()
+                .parse_timestamp(text)
+                .ok()
+        });
+        let ours = jiff::Timestamp::try_from(self.0.clock.wall());
+        if let (Some(theirs), Ok(ours)) = (date, ours) {
+            let ahead = ours.as_second() - theirs.as_second();
+            self.0.ahead.store(ahead, Ordering::Relaxed);
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
 use super::call::header;
-use super::{Exchange, FindMessage, Shared};
+use super::{Exchange, FindMessage, NOT_TOLD, Shared};
 use crate::auth::Authorize;
 use crate::base_url::BaseUrl;
 use crate::budget::RequestBudget;
@@ -181,6 +182,7 @@ impl ExchangeBuilder {
             authorize: self.authorize,
             watch: self.watch,
             meter: self.meter,
+            ahead: AtomicI64::new(NOT_TOLD),
             headers,
             timeout: self.timeout,
             max_body: self.max_body,

@@ -11,6 +11,7 @@ pub use call::Call;
 pub use reply::{Reply, StreamReply};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -67,7 +68,11 @@ struct Shared {
     timeout: Duration,
     max_body: usize,
     error_message: Option<FindMessage>,
+    /// Seconds that the clock was ahead of the newest answer's `Date`; `NOT_TOLD` before there was one.
+    ahead: AtomicI64,
 }
+
+const NOT_TOLD: i64 = i64::MIN;
 
 impl Exchange {
     /// Begins an exchange with `service` (a name for logs and errors) at `base`.
@@ -129,6 +134,13 @@ impl Exchange {
     /// The clock it goes by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
+    }
+
+    /// Seconds that the wall clock was ahead of the service's when its newest answer arrived (negative: behind), by the
+    /// answer's `Date`; `None` before the first answer that has one. As exact as the answer was quick.
+    pub fn clock_ahead(&self) -> Option<i64> {
+        let ahead = self.0.ahead.load(Ordering::Relaxed);
+        (ahead != NOT_TOLD).then_some(ahead)
     }
 
     /// The address it sends to.

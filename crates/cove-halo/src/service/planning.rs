@@ -3,14 +3,18 @@
 use super::{PlanRequest, Service};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
+use crate::settings::{Audience, CoveSource, Settings};
 use crate::time;
 use billing_sync::plan::{Plan, PlanInput, plan};
 use billing_sync::ports::TargetReader;
 use billing_sync::target::TargetSnapshot;
-use billing_sync::usage::Usage;
+use billing_sync::usage::{Finality, Usage};
 use billing_sync::{Memory, Period};
 use futures_util::future;
 use std::time::Duration;
+
+/// Seconds that a clock may be ahead and still say which day it is.
+const MOST_AHEAD: i64 = 3600;
 
 /// A plan, and what it was made from.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ impl Service {
             self.inner.halo.snapshot(),
         )
         .await?;
+        let usage = self.doubted(usage);
         let plan = plan(PlanInput {
             usage: &usage,
             target: &target,
@@ -78,6 +83,23 @@ impl Service {
         })
     }
 
+    /// Usage that is final only because its day has come stays open while this machine's clock is ahead of HaloPSA's: a
+    /// wrong clock must not close a month whose usage still changes.
+    fn doubted(&self, mut usage: Usage) -> Usage {
+        let ahead = self.inner.halo.client().exchange().clock_ahead();
+        if let Some(ahead) = ahead.filter(|ahead| *ahead > MOST_AHEAD)
+            && is_final_by_calendar(&self.inner.settings)
+            && usage.finality.is_final()
+        {
+            usage.finality = Finality::Provisional(format!(
+                "only the calendar says that {} is final, and this machine's clock is {} h ahead of HaloPSA's",
+                usage.period,
+                ahead / 3600
+            ));
+        }
+        usage
+    }
+
     pub(super) fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
         request
             .period
@@ -86,5 +108,15 @@ impl Service {
                 ServiceError::new(ExitCode::Usage, "the clock does not tell the month")
                     .with_hint("set the clock, or name the month: --period YYYYMM")
             })
+    }
+}
+
+/// Whether nothing but the date says that a month is final.
+fn is_final_by_calendar(settings: &Settings) -> bool {
+    if settings.usage.is_set() {
+        settings.usage.final_from_day.is_some_and(|day| day > 0)
+    } else {
+        settings.cove.source == CoveSource::BillingApi
+            && settings.cove.audience == Audience::Indirect
     }
 }

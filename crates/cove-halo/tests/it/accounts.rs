@@ -4,6 +4,7 @@ use crate::harness::{Bench, PERIOD, approval, exceptions_of, october};
 use api_core::testing::ManualClock;
 use billing_sync::usage::Finality;
 use cove_halo::{PlanRequest, Settings};
+use sandbox::{Sandbox, Switches};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +15,12 @@ fn fifth_of_november() -> SystemTime {
 
 #[tokio::test]
 async fn an_indirect_account_is_read_by_month_and_final_by_the_calendar() {
-    let bench = Bench::new().await;
+    // The sandbox's clock agrees: a machine's own may be anywhere.
+    let switches = Switches {
+        date: Some(1_793_836_800),
+        ..Switches::default()
+    };
+    let bench = Bench::with(Sandbox::builder().switches(switches)).await;
     let direct = bench.service().plan(&october()).await.unwrap();
     bench.sandbox.clear_requests();
     let text = bench.toml("audience = \"indirect\"", "", "");

@@ -56,6 +56,8 @@ pub struct Switches {
     pub efile_names: EFileNames,
     /// Life of a Halo token in seconds.
     pub expires_in: u64,
+    /// The `Date` of every answer, in unix seconds. `None`: the machine's.
+    pub date: Option<u64>,
     /// Cove's JSON-RPC API.
     pub management: ManagementSwitches,
 }
@@ -79,6 +81,7 @@ impl Default for Switches {
             efile_products: EFileProducts::default(),
             efile_names: EFileNames::default(),
             expires_in: 3600,
+            date: None,
             management: ManagementSwitches::default(),
         }
     }

@@ -262,6 +262,30 @@ async fn a_page_repeats_the_one_before() {
 }
 
 #[tokio::test]
+async fn a_page_lacks_its_last_row_and_counts_it_all_the_same() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let halo = Halo::new(&sandbox).await;
+    let path = "Client?pageinate=true&page_size=20&page_no=1&order=id";
+    let whole = halo.get(path).await.json();
+    sandbox.set_faults(first(FaultKind::ShortPage));
+    let short = halo.get(path).await.json();
+    assert_eq!(ids(&short["clients"]), ids(&whole["clients"])[..19]);
+    assert_eq!(short["record_count"], whole["record_count"]);
+    assert_eq!(halo.get(path).await.json(), whole);
+}
+
+#[tokio::test]
+async fn answers_are_dated_as_the_switch_says() {
+    let switches = Switches {
+        date: Some(784_111_777),
+        ..Switches::default()
+    };
+    let sandbox = Sandbox::builder().switches(switches).start().await.unwrap();
+    let answer = billing(&sandbox, "InvoicesReady", "202610").await;
+    assert_eq!(answer.header("date"), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+}
+
+#[tokio::test]
 async fn rows_shift_when_a_record_is_added_while_paging() {
     let sandbox = Sandbox::builder().start().await.unwrap();
     let halo = Halo::new(&sandbox).await;
