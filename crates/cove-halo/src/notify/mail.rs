@@ -1,5 +1,8 @@
 //! A note by e-mail, over SMTP with TLS.
 
+#[cfg(test)]
+mod tests;
+
 use super::SUBJECT;
 use super::notice::Notice;
 use crate::exit::ExitCode;
@@ -8,6 +11,7 @@ use api_core::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::net::IpAddr;
@@ -38,15 +42,10 @@ pub(super) async fn send(
 ) -> Result<(), String> {
     let message = message(settings, notice, at)?;
     let host = settings.smtp_host.as_str();
-    let encrypted = if settings.smtp_port == IMPLICIT_TLS {
-        AsyncSmtpTransport::<Tokio1Executor>::relay(host)
-    } else {
-        AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
-    };
     let mut server = if is_this_machine(host) {
         AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
     } else {
-        encrypted.map_err(|error| error.to_string())?
+        encrypted(host, settings.smtp_port == IMPLICIT_TLS)?
     }
     .port(settings.smtp_port)
     .timeout(Some(TIMEOUT));
@@ -66,6 +65,16 @@ pub(super) async fn send(
             crate::text::clean(&error.to_string())
         }
     })
+}
+
+/// A server that is told nothing before it has shown a certificate of that name: at once, or after STARTTLS.
+fn encrypted(host: &str, at_once: bool) -> Result<AsyncSmtpTransportBuilder, String> {
+    let server = if at_once {
+        AsyncSmtpTransport::<Tokio1Executor>::relay(host)
+    } else {
+        AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
+    };
+    server.map_err(|error| error.to_string())
 }
 
 fn message(settings: &NotifySettings, notice: &Notice, at: SystemTime) -> Result<Message, String> {
