@@ -6,16 +6,17 @@ use crate::cove_bench;
 use api_core::testing::ManualClock;
 use api_core::{RetryPolicy, SecretString};
 use billing_sync::plan::Approval;
-use cove_halo::{PlanRequest, Secrets, Service, Settings};
+use cove_halo::{Notice, PlanRequest, Secrets, Service, Settings, WebhookShape, webhook_body};
 use fastrand::Rng;
 use sandbox::{Fault, FaultKind, Switches, When};
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Dispatch;
+use zip::ZipArchive;
 
 /// What a Halo token of the sandbox begins with.
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.";
@@ -121,6 +122,7 @@ async fn ask(service: &Service) -> String {
     {
         said.push_str(&trouble);
     }
+    say_notes(&mut said, &Notice::of(synced.as_ref(), None));
     match synced {
         Ok(outcome) => said.push_str(&outcome.to_json().to_string()),
         Err(error) => {
@@ -134,6 +136,47 @@ async fn ask(service: &Service) -> String {
     said
 }
 
+/// A note in every shape, with names and without.
+fn say_notes(said: &mut String, notice: &Notice) {
+    for names in [true, false] {
+        said.push_str(&notice.text(names));
+        said.push_str(&notice.to_json(names).to_string());
+        for shape in [WebhookShape::Json, WebhookShape::Slack, WebhookShape::Teams] {
+            said.push_str(&webhook_body(notice, shape, names).to_string());
+        }
+    }
+}
+
+/// A report in every form, the workbook unpacked.
+fn say_report(said: &mut String, report: &cove_halo::report::Report) {
+    write!(said, "{report:?} {}", report.to_json()).unwrap();
+    said.push_str(&report.to_html().unwrap());
+    for table in report.tables() {
+        said.push_str(&table.to_csv().unwrap());
+    }
+    let workbook = report.to_xlsx().unwrap();
+    let parts = unpacked(&workbook);
+    // What is written into a cell is found, so a secret would be.
+    assert!(parts.contains("Client 0"), "{parts}");
+    said.push_str(&parts);
+}
+
+/// Every part of a workbook, one after the other.
+fn unpacked(workbook: &[u8]) -> String {
+    let mut parts = ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut text = String::new();
+    for index in 0..parts.len() {
+        let mut bytes = Vec::new();
+        parts
+            .by_index(index)
+            .unwrap()
+            .read_to_end(&mut bytes)
+            .unwrap();
+        text.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    text
+}
+
 /// The reading verbs too, once.
 async fn ask_the_rest(service: &Service) -> String {
     let request = PlanRequest {
@@ -141,13 +184,7 @@ async fn ask_the_rest(service: &Service) -> String {
         only: None,
     };
     let mut said = format!("{:?}", service.doctor().await);
-    match service.report(&request, false).await {
-        Ok(report) => {
-            said.push_str(&report.to_json().to_string());
-            write!(said, "{report:?}").unwrap();
-        }
-        Err(error) => said.push_str(&told(&error)),
-    }
+    say_report(&mut said, &service.report(&request, false).await.unwrap());
     say(&mut said, service.lint(&request).await);
     say(&mut said, service.history(9).await);
     said

@@ -2,12 +2,16 @@
 
 mod files;
 mod halo;
+mod unattended;
 mod wire;
+mod workbook;
 
 use crate::bench::Bench;
+use crate::cove_bench;
+use cove_api::billing::TimeFrame;
 use cove_halo::PlanRequest;
 use fastrand::Rng;
-use sandbox::Switches;
+use sandbox::{ManagementSwitches, Switches};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -76,8 +80,25 @@ fn mutated(seed: &[u8], rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Runs a body over the seeds and so many mutations of them; a failure names the number that makes it again.
-fn run(body: fn(&[u8]), seeds: &[Vec<u8>], mutations: u64) {
+/// Writes the seeds of a target where the fuzzer looks for them, when `FUZZ_SEEDS` names a folder.
+fn keep(target: &str, seeds: &[Vec<u8>]) {
+    let Ok(folder) = std::env::var("FUZZ_SEEDS") else {
+        return;
+    };
+    // Tests run in their package's folder, commands in the workspace's.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder);
+    let folder = folder.join(target);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (number, seed) in seeds.iter().enumerate() {
+        std::fs::write(folder.join(format!("seed-{number}")), seed).unwrap();
+    }
+}
+
+/// Runs the body of a target over the seeds and so many mutations of them; a failure names the number that makes it again.
+fn run(target: &str, body: fn(&[u8]), seeds: &[Vec<u8>], mutations: u64) {
+    keep(target, seeds);
     for seed in seeds {
         body(seed);
     }
@@ -88,7 +109,7 @@ fn run(body: fn(&[u8]), seeds: &[Vec<u8>], mutations: u64) {
         let survived = catch_unwind(AssertUnwindSafe(|| body(&bytes)));
         assert!(
             survived.is_ok(),
-            "mutation {number} fails: {:?}",
+            "mutation {number} of {target} fails: {:?}",
             String::from_utf8_lossy(&bytes)
         );
     }
@@ -98,7 +119,7 @@ fn run(body: fn(&[u8]), seeds: &[Vec<u8>], mutations: u64) {
 fn cove_usage_documents_read_alike_in_every_way_or_in_none() {
     let mut seeds = fixtures("crates/cove-api/tests/fixtures/billing", ".json");
     seeds.extend(fixtures("crates/sandbox/tests/samples/billing", ".json"));
-    run(wire::usage_document, &seeds, 2_000);
+    run("usage_document", wire::usage_document, &seeds, 2_000);
 }
 
 #[test]
@@ -108,13 +129,13 @@ fn cove_rpc_answers_are_lists_or_errors_that_name_the_call() {
         ".response.json",
     );
     seeds.extend(fixtures("crates/sandbox/tests/samples/cove", ".json"));
-    run(wire::rpc_envelope, &seeds, 1_000);
+    run("rpc_envelope", wire::rpc_envelope, &seeds, 1_000);
 }
 
 #[test]
 fn cove_efiles_are_added_whole_or_not_at_all() {
     let seeds = fixtures("crates/cove-api/tests/fixtures/billing", ".csv");
-    run(wire::efile_csv, &seeds, 3_000);
+    run("efile_csv", wire::efile_csv, &seeds, 3_000);
 }
 
 #[test]
@@ -130,7 +151,7 @@ fn cove_waits_are_read_or_refused() {
         "",
     ];
     let seeds: Vec<Vec<u8>> = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
-    run(wire::retry_after, &seeds, 3_000);
+    run("retry_after", wire::retry_after, &seeds, 3_000);
 }
 
 #[test]
@@ -147,14 +168,14 @@ fn cove_and_halo_dates_are_read_or_kept_as_text() {
         "0001-01-01T00:00:00",
     ];
     let seeds: Vec<Vec<u8>> = seeds.iter().map(|text| text.as_bytes().to_vec()).collect();
-    run(wire::dates, &seeds, 3_000);
+    run("dates", wire::dates, &seeds, 3_000);
 }
 
 #[test]
 fn halo_lists_are_whole_or_errors_that_name_the_call() {
     let mut seeds = fixtures("crates/halopsa-api/tests/fixtures", ".json");
     seeds.extend(fixtures("crates/sandbox/tests/samples/halo", ".json"));
-    run(halo::halo_lists, &seeds, 1_000);
+    run("halo_lists", halo::halo_lists, &seeds, 1_000);
 }
 
 #[test]
@@ -163,7 +184,7 @@ fn halo_error_bodies_become_one_short_line() {
     let mut seeds = fixtures(folder, ".400.json");
     seeds.extend(fixtures(folder, ".txt"));
     seeds.push(b"<html><head><title>502 Bad Gateway</title></head><body>x</body></html>".to_vec());
-    run(halo::halo_errors, &seeds, 3_000);
+    run("halo_errors", halo::halo_errors, &seeds, 3_000);
 }
 
 #[tokio::test]
@@ -171,7 +192,7 @@ async fn plan_files_are_refused_or_exactly_the_plan_that_was_written() {
     let bench = Bench::tiny(Switches::default()).await;
     let plan = bench.service().plan(&PlanRequest::default()).await.unwrap();
     let seeds = [true, false].map(|all| plan.to_json(all).to_string().into_bytes());
-    run(files::plan_file, &seeds, 1_000);
+    run("plan_file", files::plan_file, &seeds, 1_000);
 }
 
 #[test]
@@ -203,5 +224,76 @@ cron = "0 6 6 * *"
 timezone = "Europe/London"
 "#;
     cove_halo::Settings::from_toml(SETTINGS, "seed").unwrap();
-    run(files::settings, &[SETTINGS.as_bytes().to_vec()], 2_000);
+    let seeds = [SETTINGS.as_bytes().to_vec()];
+    run("settings", files::settings, &seeds, 2_000);
+}
+
+#[test]
+fn schedules_hit_in_order_and_lose_none_or_are_refused() {
+    let seeds = [
+        "0 6 6 * *\nEurope/London",
+        "30 1 * * *\nEurope/London",
+        "30 2 29 2 *\nAmerica/New_York",
+        "*/7 */5 1,15 1-6 MON-FRI\nAsia/Kathmandu",
+        "0 0 L * *\nPacific/Apia",
+        "15 3 * * 5L\nAustralia/Lord_Howe",
+        "0 9 1W * *\nUTC",
+        "0 9 * * 1#2\nAfrica/Casablanca",
+        "@monthly\nEurope/Dublin",
+        "0 0 30 2 *\nUTC",
+    ];
+    let seeds = seeds.map(|text| text.as_bytes().to_vec());
+    run("timetable", unattended::timetable, &seeds, 1_000);
+}
+
+#[test]
+fn usage_files_are_added_up_exactly_or_refused() {
+    let seeds = [
+        "product,customer,quantity\nMailbox,c1,12\nMailbox,c2,0.1\nMailbox,c2,0.2\nMailbox,Total,12.3\n",
+        "customer;quantity;product\nc1;\"1,5\";\"a;b\"\nc2;-2;x\nTotal;-0,5;\n",
+        "\u{feff}quantity,other,product,customer\r\n1e3,x,A,c1\r\n,x,A,c2\r\nnone,x,A,c3\r\n",
+        r#"[{"customer":"c1","product":"A","quantity":0.1},{"customer":2,"product":"A","quantity":"3"},{"customer":"Total","product":null,"quantity":3.1}]"#,
+        r#"{"data":{"items":[{"customer":"c1","product":"A","quantity":1e-3},{"customer":[],"product":"A","quantity":1},7]}}"#,
+    ];
+    let seeds = seeds.map(|text| text.as_bytes().to_vec());
+    run("usage_file", files::usage_file, &seeds, 2_000);
+}
+
+#[test]
+fn map_sheets_are_understood_row_by_row_or_every_problem_is_told() {
+    let seeds = [
+        "customer_id,customer_name,client_id,client_name,score,reason,decision,subscription,licence_id\n\
+         c1,A,10,A Ltd,95,same name,yes,,\nc2,'=B,11,,,,no,,\n,,12,,,,y,Server,901\n",
+        "decision;client_id;customer_id\r\nyes;10;c1\r\n;;\r\nYES;11;\"c\"\"2\"\r\n",
+        "customer_id\tclient_id\tdecision\n2.71E+06\t5\tyes\nc4\tx\tyes\nc4\t6\tmaybe\n",
+    ];
+    let seeds = seeds.map(|text| text.as_bytes().to_vec());
+    run("map_sheet", files::map_sheet, &seeds, 3_000);
+}
+
+#[tokio::test]
+async fn high_watermark_workbooks_are_read_alike_or_refused() {
+    let (_sandbox, cove) = cove_bench::seeded(ManagementSwitches::default()).await;
+    let october = TimeFrame::new(2026, 10).unwrap();
+    let report = cove.high_watermark_report(cove_bench::reseller(), october);
+    let seeds = [report.await.unwrap().to_vec(), workbook::SHEET.to_vec()];
+    run("high_watermark", workbook::high_watermark, &seeds, 400);
+}
+
+#[test]
+fn every_fuzz_target_is_built_documented_and_run_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let (manifest, page) = (read("fuzz/Cargo.toml"), read("docs/testing.md"));
+    let here = read("tests/it/corpus.rs");
+    let mut targets = 0;
+    for entry in std::fs::read_dir(root.join("fuzz/fuzz_targets")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(manifest.contains(&format!("name = \"{name}\"\n")), "{name}");
+        assert!(page.contains(&format!("\n| `{name}` | ")), "{name}");
+        assert!(here.contains(&format!("run(\"{name}\", ")), "{name}");
+        targets += 1;
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), targets);
 }

@@ -3,14 +3,14 @@
 use crate::bench::{Bench, all_of};
 use billing_sync::run::RunStatus;
 use sandbox::{
-    BillingWrapper, CustomFieldValue, CustomFieldsInLists, PostAnswer, PostWithoutId, Sandbox,
-    Switches,
+    BatchFailure, BillingWrapper, CustomFieldValue, CustomFieldsInLists, PostAnswer, PostWithoutId,
+    RetryAfter, Sandbox, Switches,
 };
 
-type Turn = fn(&mut Switches);
+pub(crate) type Turn = fn(&mut Switches);
 
 /// Every position that is not the default, by the switch it belongs to.
-fn positions() -> Vec<(&'static str, &'static str, Turn)> {
+pub(crate) fn positions() -> Vec<(&'static str, &'static str, Turn)> {
     vec![
         ("post answer", "array", |s| {
             s.post_answer = PostAnswer::Array;
@@ -40,6 +40,18 @@ fn positions() -> Vec<(&'static str, &'static str, Turn)> {
         }),
         ("wrapper", "array", |s| {
             s.billing_wrapper = BillingWrapper::Array;
+        }),
+        ("batch with a bad record", "stops", |s| {
+            s.batch_failure = BatchFailure::StopsAtFirstError;
+        }),
+        ("batch with a bad record", "skips", |s| {
+            s.batch_failure = BatchFailure::SkipsBadOnes;
+        }),
+        ("429 says when", "seconds", |s| {
+            s.retry_after = RetryAfter::Seconds;
+        }),
+        ("429 says when", "date", |s| {
+            s.retry_after = RetryAfter::HttpDate;
         }),
         ("token life", "60 s", |s| s.expires_in = 60),
     ]
