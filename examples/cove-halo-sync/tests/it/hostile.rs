@@ -5,6 +5,7 @@
 use crate::tool::{CONTRACT, Done, PERIOD, SERVER, World};
 use sandbox::{Fault, FaultKind, Milli, Sandbox, When};
 use std::fs;
+use std::io::{Cursor, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -172,6 +173,26 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// No secret and no formula in any part of a workbook.
+#[track_caller]
+fn is_safe_workbook(canaries: &Canaries, name: &str, bytes: &[u8]) {
+    let mut parts = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut all = String::new();
+    for index in 0..parts.len() {
+        let mut part = parts.by_index(index).unwrap();
+        part.read_to_string(&mut all).unwrap();
+    }
+    canaries.are_not_in(name, &all);
+    for tag in ["<f>", "<f ", "<hyperlink", "<script", "externalLink"] {
+        assert!(!all.contains(tag), "{tag} in {name}");
+    }
+    let named = NAMES.iter().any(|name| all.contains(name));
+    assert!(
+        named && all.contains("&lt;script&gt;"),
+        "{name} names customers"
+    );
+}
+
 /// Everything the tool leaves behind: who can read it, what is in it.
 fn files_are_safe(world: &World, canaries: &Canaries) -> usize {
     let files = files(&world.path(""));
@@ -183,6 +204,9 @@ fn files_are_safe(world: &World, canaries: &Canaries) -> usize {
             continue;
         }
         canaries.are_not_in(name, &text);
+        if name.ends_with(".xlsx") {
+            is_safe_workbook(canaries, name, &bytes);
+        }
         // Monitoring runs as another user, and nobody is named in its file.
         if name == "cove.prom" {
             assert!(

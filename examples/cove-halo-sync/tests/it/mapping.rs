@@ -166,3 +166,30 @@ fn an_existing_record_of_another_name_is_adopted_instead_of_a_new_one() {
     assert_eq!(world.counts("Acme Ltd", SERVER), Vec::<i64>::new());
     assert_eq!(world.counts("Acme Ltd", "Backup, servers"), [12]);
 }
+
+#[test]
+fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
+    let (world, client) = world();
+    let record = world.sandbox.edit(|world| {
+        let acme = world.clients()[0].id;
+        world.add_subscription(acme, SERVER, 1);
+        world.add_subscription(acme, SERVER, 2)
+    });
+    let mut pages = String::new();
+    let mut show = |title: &str, args: &[&str], code: i32| {
+        let done = map(&world, args).ended(code);
+        for line in done.stdout.lines() {
+            assert!(console::measure_text_width(line) <= 80, "too wide: {line}");
+        }
+        pages += &format!("== {title}\n{}", done.stdout);
+    };
+    show("list", &["list"], 5);
+    show("suggest", &["suggest"], 5);
+    let sheet = format!("customer_id,client_id,decision\nc2,{client},yes\n");
+    std::fs::write(world.path("mapping.csv"), sheet).unwrap();
+    show("import", &["import", "mapping.csv"], 0);
+    show("apply", &["apply", "--yes"], 0);
+    show("choose", &["choose", &record.to_string(), "--yes"], 0);
+    show("list, after all", &["list"], 0);
+    insta::assert_snapshot!(pages, @"");
+}

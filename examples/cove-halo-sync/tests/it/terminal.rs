@@ -1,4 +1,4 @@
-//! On a terminal: the plan is shown, the question asked, the answer heeded. Runs the tool under `script`.
+//! On a terminal: the plan is shown, the question asked, the answer heeded, and `init` asks what is left open. Runs the tool under `script`.
 #![cfg(target_os = "linux")]
 
 use crate::tool::{SERVER, World};
@@ -92,4 +92,73 @@ fn revert_shows_the_inverse_and_writes_after_a_yes_only() {
     let written = shown.find("1 change written").unwrap();
     assert!(inverse < question && question < written, "{shown}");
     assert_eq!(world.counts("Acme Ltd", SERVER), [0]);
+}
+
+/// A terminal without the credentials and without a settings file.
+fn fresh() -> World {
+    let world = World::simple();
+    std::fs::remove_file(world.path("cove-halo.toml")).unwrap();
+    world
+}
+
+#[test]
+fn init_asks_for_what_is_open_until_it_can_be_used_and_writes_a_file_that_loads() {
+    let world = fresh();
+    // The account and the address are asked for again while they are empty; `maybe` is neither of the two.
+    let replies =
+        "\n001H234578asdfIAS\n238877, 238878\nmaybe\nindirect\n\nhttps://acme.halopsa.com\n\n\n\n";
+    let (shown, code) = answer(&world, "init", replies);
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(shown.matches("N-able account id").count(), 2, "{shown}");
+    assert_eq!(shown.matches("Bought from N-able").count(), 2, "{shown}");
+    assert_eq!(shown.matches("Address of HaloPSA").count(), 2, "{shown}");
+    let written = shown.find("cove-halo.toml written").unwrap();
+    assert!(shown.find("State file").unwrap() < written, "{shown}");
+    assert!(shown[written..].contains("HALO_CLIENT_SECRET"), "{shown}");
+    let text = std::fs::read_to_string(world.path("cove-halo.toml")).unwrap();
+    for line in [
+        "account_id = \"001H234578asdfIAS\"",
+        "contract_ids = [\"238877\", \"238878\"]",
+        "audience = \"indirect\"",
+        "base_url = \"https://acme.halopsa.com\"",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    // It loads: what is shown comes from it.
+    world.run(&["schedule", "--next", "1"]).ended(0);
+}
+
+#[test]
+fn init_asks_only_for_what_no_flag_says() {
+    let world = fresh();
+    let verb = "init --account-id a --contract 1 --audience direct --tenant t --customer-field CFx";
+    let (shown, code) = answer(&world, verb, "https://acme.halopsa.com\n\n");
+    assert_eq!(code, 0, "{shown}");
+    for asked in ["Address of HaloPSA", "State file"] {
+        assert_eq!(shown.matches(asked).count(), 1, "{asked}: {shown}");
+    }
+    for known in [
+        "account id",
+        "Contract ids",
+        "Bought from",
+        "Tenant",
+        "custom field",
+    ] {
+        assert!(!shown.contains(known), "{known}: {shown}");
+    }
+}
+
+#[test]
+fn init_that_gets_no_answer_or_an_address_of_no_use_writes_nothing() {
+    for replies in [
+        "\u{4}",
+        "account\n\u{4}",
+        "account\n\n\nhttp://acme.example\n\n\n\n",
+    ] {
+        let world = fresh();
+        let (shown, code) = answer(&world, "init", replies);
+        assert!([1, 2].contains(&code), "{code}: {shown}");
+        assert!(shown.contains("error: "), "{shown}");
+        assert!(!world.path("cove-halo.toml").exists(), "{shown}");
+    }
 }
