@@ -9,6 +9,7 @@ mod workbook;
 use crate::bench::Bench;
 use crate::cove_bench;
 use cove_api::billing::TimeFrame;
+use cove_api::management::read_high_watermark;
 use cove_halo::PlanRequest;
 use fastrand::Rng;
 use sandbox::{ManagementSwitches, Switches};
@@ -277,6 +278,8 @@ async fn high_watermark_workbooks_are_read_alike_or_refused() {
     let october = TimeFrame::new(2026, 10).unwrap();
     let report = cove.high_watermark_report(cove_bench::reseller(), october);
     let seeds = [report.await.unwrap().to_vec(), workbook::SHEET.to_vec()];
+    let wrapped = read_high_watermark(&workbook::workbook(workbook::SHEET)).unwrap();
+    assert_eq!((wrapped.rows.len(), wrapped.bad.len()), (1, 1));
     run("high_watermark", workbook::high_watermark, &seeds, 400);
 }
 

@@ -3,8 +3,8 @@
 use cove_halo::Timetable;
 use std::time::{Duration, SystemTime};
 
-/// Moments to count from: the first of all, before clocks go forward and back in Europe, and one far ahead.
-const MOMENTS: [u64; 4] = [0, 1_774_745_940, 1_792_886_340, 4_102_444_800];
+/// Moments to count from: the beginning of the century, before clocks go forward and back in Europe, and one far ahead.
+const MOMENTS: [u64; 4] = [978_307_200, 1_774_745_940, 1_792_886_340, 4_102_444_800];
 
 /// An expression and a zone, each on its line, are refused, or hits follow each other and none is between two neighbours.
 pub(crate) fn timetable(bytes: &[u8]) {

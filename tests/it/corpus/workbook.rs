@@ -10,7 +10,11 @@ use zip::write::SimpleFileOptions;
 pub(crate) const SHEET: &[u8] = br#"<worksheet><sheetData><row r="1"><c r="A1" t="str"><v>DeviceId</v></c><c r="B1" t="str"><v>CustomerId</v></c><c r="C1" t="inlineStr"><is><t>SelectedSizeGb</t></is></c><c r="D1" t="str"><v>O365Users</v></c><c r="E1" t="str"><v>RecoveryTesting</v></c></row><row r="2"><c r="A2"><v>900002</v></c><c r="B2" t="str"><v>100100</v></c><c r="C2"><v>2611.2</v></c><c r="D2"><v>0</v></c><c r="E2" t="b"><v>1</v></c></row><row r="3"><c r="A3" t="str"><v>-</v></c><c r="D3" t="e"><v>#N/A</v></c></row></sheetData></worksheet>"#;
 
 /// What a workbook needs beside its sheet.
-const PARTS: [(&str, &str); 2] = [
+const PARTS: [(&str, &str); 3] = [
+    (
+        "_rels/.rels",
+        r#"<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+    ),
     (
         "xl/workbook.xml",
         r#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="x" sheetId="1" r:id="r1"/></sheets></workbook>"#,
@@ -21,7 +25,8 @@ const PARTS: [(&str, &str); 2] = [
     ),
 ];
 
-fn workbook(sheet: &[u8]) -> Vec<u8> {
+/// A workbook with nothing but this sheet.
+pub(crate) fn workbook(sheet: &[u8]) -> Vec<u8> {
     let mut file = ZipWriter::new(Cursor::new(Vec::new()));
     let plain = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     let parts = PARTS.map(|(name, text)| (name, text.as_bytes()));

@@ -4,7 +4,7 @@ use super::rows::sheet;
 use super::{Look, Page};
 use crate::failure::Failure;
 use crate::text::{count, plain};
-use cove_halo::map::{MapAction, MapPlan, Mapping, Suggestions};
+use cove_halo::map::{MapAction, MapPlace, MapPlan, Mapping, Suggestions};
 use cove_halo::{MapOutcome, MapWritten};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -110,10 +110,19 @@ pub(crate) fn suggestions(mapping: &Mapping, found: &Suggestions, look: Look) ->
     page.finish()
 }
 
+/// Where it is kept: choices of a record are in the state file, wherever customers are matched.
+fn place(plan: &MapPlan) -> MapPlace {
+    if plan.writes().next().is_none() && plan.chosen().next().is_some() {
+        MapPlace::State
+    } else {
+        plan.place
+    }
+}
+
 /// The page of a mapping plan, before it is written.
 pub(crate) fn plan(plan: &MapPlan, look: Look) -> String {
     let mut page = Page::new(look);
-    page.heading("Mapping", plan.place.word());
+    page.heading("Mapping", place(plan).word());
     if plan.write_count() == 0 {
         page.line("nothing to write: everything is there already");
         return page.finish();
@@ -157,7 +166,7 @@ pub(crate) fn outcome(outcome: &MapOutcome, look: Look) -> String {
         "{} written, {} there already, {failed} failed, {unknown} unknown ({})",
         number(MapWritten::Written),
         number(MapWritten::Nothing),
-        outcome.plan.place.word()
+        place(&outcome.plan).word()
     );
     page.line(if failed + unknown == 0 {
         look.good(&line)

@@ -181,15 +181,69 @@ fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
         for line in done.stdout.lines() {
             assert!(console::measure_text_width(line) <= 80, "too wide: {line}");
         }
-        pages += &format!("== {title}\n{}", done.stdout);
+        // How many requests it takes is no matter of the page.
+        let lines = done.stdout.lines();
+        let lines: Vec<&str> = lines
+            .filter(|line| !line.starts_with("requests: "))
+            .collect();
+        pages += &format!("== {title}\n{}\n", lines.join("\n"));
     };
     show("list", &["list"], 5);
-    show("suggest", &["suggest"], 5);
+    show("suggest", &["suggest"], 0);
     let sheet = format!("customer_id,client_id,decision\nc2,{client},yes\n");
     std::fs::write(world.path("mapping.csv"), sheet).unwrap();
     show("import", &["import", "mapping.csv"], 0);
     show("apply", &["apply", "--yes"], 0);
     show("choose", &["choose", &record.to_string(), "--yes"], 0);
     show("list, after all", &["list"], 0);
-    insta::assert_snapshot!(pages, @"");
+    insta::assert_snapshot!(pages, @r"
+    == list
+    2 customers with usage in 202610, 1 without a client
+
+    state      customer                 client         why
+    ────────────────────────────────────────────────────────────────────────────────
+    unmatched  =Zenith & Sons Ltd (c2)                 no client holds the id c2
+                                                       in its custom field
+    matched    Acme Ltd (c1)            Acme Ltd (12)  by custom field
+
+    Several records of one name (`map choose LICENCE` keeps the count on one of
+      them)
+    client         subscription                   licence (count)   chosen
+    ────────────────────────────────────────────────────────────────────────
+    Acme Ltd (12)  Cove Data Protection | Server  501 (1), 502 (2)
+
+    nothing was written
+    == suggest
+    1 customer without a client; 1 suggested by name, none applied
+
+    score  customer            client                    why
+    ────────────────────────────────────────────────────────────────────────────
+       95  =Zenith & Sons Ltd  =Zenith and Sons Limited  same name but for the
+           (c2)                (13)                      legal form
+    == import
+    Mapping (custom field in HaloPSA)
+    customer                 client                         before  after
+    ───────────────────────────────────────────────────────────────────────
+    =Zenith & Sons Ltd (c2)  =Zenith and Sons Limited (13)  -       c2
+    == apply
+    1 written, 0 there already, 0 failed, 0 unknown (custom field in HaloPSA)
+    == choose
+    1 written, 0 there already, 0 failed, 0 unknown (state file)
+    == list, after all
+    2 customers with usage in 202610, 0 without a client
+
+    state    customer                 client                    why
+    ─────────────────────────────────────────────────────────────────────────────
+    matched  =Zenith & Sons Ltd (c2)  =Zenith and Sons Limited  by custom field
+                                      (13)
+    matched  Acme Ltd (c1)            Acme Ltd (12)             by custom field
+
+    Several records of one name (`map choose LICENCE` keeps the count on one of
+      them)
+    client         subscription                   licence (count)   chosen
+    ────────────────────────────────────────────────────────────────────────
+    Acme Ltd (12)  Cove Data Protection | Server  501 (1), 502 (2)  502
+
+    nothing was written
+    ");
 }
