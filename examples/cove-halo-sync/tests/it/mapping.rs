@@ -228,7 +228,7 @@ fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
     == apply
     1 written, 0 there already, 0 failed, 0 unknown (custom field in HaloPSA)
     == choose
-    1 written, 0 there already, 0 failed, 0 unknown (state file)
+    1 written, 0 there already, 0 failed, 0 unknown (decision in the state file)
     == list, after all
     2 customers with usage in 202610, 0 without a client
 
