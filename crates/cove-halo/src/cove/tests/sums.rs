@@ -183,6 +183,9 @@ async fn a_pool_is_charged_to_its_contract_and_headroom_is_not() {
         {"AdditionalCapacity": "120.00000000000003", "Quantity": "120", "Amount": "2.40", "ProductFeatureName": "0100_ADDITIONAL_CAPACITY"},
         {"AdditionalCapacity": "-1830.479000000003", "Quantity": "0", "Amount": "0"},
         {"AdditionalCapacity": "-5", "Quantity": "-5"},
+        {"AdditionalCapacity": "7.500000000000004"},
+        {"AdditionalCapacity": "-1830.479000000003"},
+        {"TotalPool": "45500"},
     ]}]);
     usage["CommittedCharges"] =
         json!([{"BillingServiceName": "Cove | Commitment", "Quantity": 4, "Uom": "Each"}]);
@@ -209,6 +212,13 @@ async fn a_pool_is_charged_to_its_contract_and_headroom_is_not() {
                 "GB",
                 units("120"),
                 Some(units("2.4"))
+            ),
+            (
+                "7",
+                "Cove Data Protection | Additional Capacity",
+                "GB",
+                units("7.5"),
+                None
             ),
             ("7", "Cove | Commitment", "Each", units("4"), None),
         ]

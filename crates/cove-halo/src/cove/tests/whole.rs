@@ -135,6 +135,41 @@ async fn the_same_usage_on_two_invoices_is_suspected_to_be_one_usage() {
         .await;
     assert!(usage.completeness.gaps.is_empty());
     assert_eq!(usage.lines.len(), 2);
+    let mut three = answers(document(json!(7), vec![one_server("2")]));
+    three[0] = invoices(vec![
+        invoice("100", &["7"]),
+        invoice("101", &["7"]),
+        invoice("102", &["7"]),
+    ]);
+    three.push((
+        "PSAUsageDetailsDevices/7/102",
+        document(json!(7), vec![one_server("2")]),
+    ));
+    let usage = Scene::new(three).usage().await;
+    assert_eq!(
+        usage.completeness.gaps,
+        ["contract 7 has the very same usage on the invoices 101 and 102"]
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_a_contract_that_one_of_its_invoices_does_not_answer_is_a_gap() {
+    let usage = Scene::new(vec![
+        invoices(vec![invoice("100", &["7"]), invoice("101", &["7"])]),
+        (
+            "PSAUsageDetailsDevices/7/100",
+            document(json!(7), vec![one_server("1")]),
+        ),
+        ("PSAUsageDetailsDevices/7/101", json!({})),
+        ("PSABillableServices/7", listing(&["1"])),
+    ])
+    .usage()
+    .await;
+    assert_eq!(usage.lines.len(), 1);
+    assert_eq!(
+        usage.completeness.gaps,
+        ["contract 7 has no usage document on invoice 101"]
+    );
 }
 
 #[tokio::test]
@@ -166,6 +201,11 @@ async fn what_cannot_be_read_names_its_customer_and_leaves_the_others_alone() {
         .collect();
     assert_eq!(unreadable, [Some("1"), None]);
     assert_eq!(usage.lines.len(), 2);
+    let [gap] = usage.completeness.gaps.as_slice() else {
+        panic!("{:?}", usage.completeness.gaps);
+    };
+    let start = "usage of an unknown customer under contract 7 could not be read: ";
+    assert!(gap.starts_with(start), "it may be anybody's: {gap}");
 }
 
 #[tokio::test]
