@@ -43,7 +43,8 @@ pub use schedule::{
 };
 pub use service::{
     Check, CheckState, DriftOutcome, FollowUp, FollowUpOutcome, MapOutcome, MapResult, MapWritten,
-    PlanOutcome, PlanRequest, Service, ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
+    PlanOutcome, PlanRequest, PlannedMonth, Service, ServiceBuilder, WhyFrom, WhyOutcome,
+    WhyRequest,
 };
 pub use settings::{
     ActionSetting, AdoptSetting, AllocateSettings, Audience, ClientGuardSettings, CoveSettings,

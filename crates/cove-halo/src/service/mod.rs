@@ -18,6 +18,7 @@ pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
 pub use follow_up::{FollowUp, FollowUpOutcome};
 pub use mapping::{MapOutcome, MapResult, MapWritten};
+pub use planning::PlannedMonth;
 pub use report::PlanOutcome;
 pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 

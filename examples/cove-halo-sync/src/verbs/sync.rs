@@ -66,17 +66,18 @@ async fn asked(
     args: &Args,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    let plan = service.plan(request).await?;
+    let month = service.plan_month(request).await?;
+    let plan = month.plan();
     app.clear_progress();
     let approval = args.consent.approval("sync");
     // A plan that would be refused needs no question: apply says why.
     if plan.clone().approve(approval.clone()).is_ok() {
         app.out
-            .page_before(|look| view::plan::page(&plan, false, look))?;
-        consent::ask(&plan, app).await?;
+            .page_before(|look| view::plan::page(plan, false, look))?;
+        consent::ask(plan, app).await?;
         app.out.note("\n");
     }
-    let outcome = service.apply(plan, approval).await?;
+    let outcome = service.apply_month(month, approval).await?;
     app.clear_progress();
     apply::show(&outcome, app)?;
     Ok(outcome.exit_code())
