@@ -2,6 +2,7 @@
 
 use crate::exit::ExitCode;
 use crate::settings::SettingsError;
+use api_core::ErrorKind;
 use billing_sync::apply::ApplyError;
 use billing_sync::plan::{Plan, Refusal};
 use billing_sync::ports::{PortError, PortErrorKind};
@@ -81,6 +82,20 @@ impl ServiceError {
         self.0.exit
     }
 
+    /// True when trying again cannot help: the settings or the credentials have to be corrected first. An address or a
+    /// permission that is missing today may be there tomorrow.
+    pub(crate) fn is_for_settings(&self) -> bool {
+        let Some(wrapped) = &self.0.wrapped else {
+            return false;
+        };
+        let of_client = wrapped
+            .source()
+            .and_then(<dyn StdError>::downcast_ref::<api_core::Error>);
+        wrapped.is::<SettingsError>()
+            || of_client
+                .is_some_and(|error| matches!(error.kind(), ErrorKind::Config | ErrorKind::Auth))
+    }
+
     /// The records that moved since the plan was made; empty unless that is the reason.
     pub fn drift(&self) -> &[Drift] {
         &self.0.drift
@@ -107,7 +122,9 @@ impl StdError for ServiceError {
 
 impl From<SettingsError> for ServiceError {
     fn from(error: SettingsError) -> Self {
-        Self::new(ExitCode::Usage, error.message()).with_optional_hint(error.hint())
+        Self::new(ExitCode::Usage, error.message())
+            .with_optional_hint(error.hint())
+            .wrapping(error)
     }
 }
 

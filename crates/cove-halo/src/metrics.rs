@@ -46,6 +46,16 @@ const EXCEPTIONS: [ExceptionKind; 12] = [
     ExceptionKind::ChangedSince,
 ];
 
+/// How every family begins.
+const FAMILY: &str = "# TYPE cove_halo_";
+/// How every text ends.
+const END: &str = "# EOF\n";
+const NEXT: &str = "next_run_timestamp_seconds";
+const LAST_SUCCESS: &str = "last_success_timestamp_seconds";
+
+/// Longest metrics file that is taken over, in bytes. Ours have a few thousand.
+const LONGEST: u64 = 1 << 20;
+
 /// What monitoring is told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics {
@@ -58,6 +68,23 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// The text, in the OpenMetrics format 1.0, with what this has not got taken over from an earlier text: how the last
+    /// run ended, as long as there was none since, and when the next one starts, while that lies ahead.
+    pub fn text_after(&self, earlier: &str, now: SystemTime) -> String {
+        let mut text = self.text();
+        let carried: String = families(earlier)
+            .into_iter()
+            .filter(|(name, lines)| match *name {
+                NEXT => self.next.is_none() && value_of(lines) > seconds(now),
+                LAST_SUCCESS => self.succeeded.is_none() && self.last.is_none(),
+                _ => self.last.is_none(),
+            })
+            .map(|(_, lines)| lines)
+            .collect();
+        text.truncate(text.len() - END.len());
+        text + &carried + END
+    }
+
     /// The text, in the OpenMetrics format 1.0.
     pub fn text(&self) -> String {
         let Self {
@@ -66,13 +93,9 @@ impl Metrics {
             next,
         } = self;
         let mut page = Page(String::new());
+        page.moment(NEXT, "When the next run starts.", *next);
         page.moment(
-            "next_run_timestamp_seconds",
-            "When the next run starts.",
-            *next,
-        );
-        page.moment(
-            "last_success_timestamp_seconds",
+            LAST_SUCCESS,
             "When a run last ended as it should, with or without exceptions.",
             *succeeded,
         );
@@ -84,9 +107,37 @@ impl Metrics {
         if let Some((notice, _)) = last {
             page.of_run(notice);
         }
-        page.0.push_str("# EOF\n");
+        page.0.push_str(END);
         page.0
     }
+}
+
+/// The families of a text that was written here, by name, each with all its lines. Another text has none.
+fn families(text: &str) -> Vec<(&str, &str)> {
+    let Some(text) = text.strip_suffix(END) else {
+        return Vec::new();
+    };
+    let mut starts: Vec<usize> = text.match_indices(FAMILY).map(|(place, _)| place).collect();
+    starts.push(text.len());
+    starts
+        .windows(2)
+        .filter_map(|ends| {
+            let lines = text.get(*ends.first()?..*ends.last()?)?;
+            let name = lines.strip_prefix(FAMILY)?.split(' ').next()?;
+            Some((name, lines))
+        })
+        .collect()
+}
+
+/// The value of a family's last line, in whole seconds; 0 where there is none.
+fn value_of(lines: &str) -> u64 {
+    let value = lines.trim_end().rsplit(' ').next();
+    value.and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+fn seconds(moment: SystemTime) -> u64 {
+    let since = moment.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// A file being written, family by family.
@@ -217,7 +268,8 @@ impl Service {
         Ok(ends.max().map(SystemTime::from))
     }
 
-    /// Writes the metrics file, if the settings name one. Returns what went wrong, if anything did.
+    /// Writes the metrics file, if the settings name one. Returns what went wrong, if anything did. What is not known now is
+    /// kept as it stands there: see [`Metrics::text_after`].
     ///
     /// The file holds no customer data and is readable as the process's umask allows, for a collector that runs as
     /// another user.
@@ -226,9 +278,22 @@ impl Service {
         if file.as_os_str().is_empty() {
             return None;
         }
-        replace(file, &metrics.text())
+        let text = metrics.text_after(&earlier(file), self.clock().wall());
+        replace(file, &text)
             .err()
             .map(|error| format!("cannot write the metrics file {}: {error}", file.display()))
+    }
+}
+
+/// What the file holds; nothing where it cannot be read, or cannot be ours.
+fn earlier(path: &Path) -> String {
+    use io::Read as _;
+    let mut text = String::new();
+    let read =
+        std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    match read {
+        Ok(_) => text,
+        Err(_) => String::new(),
     }
 }
 

@@ -120,6 +120,7 @@ fn notice() -> Notice {
             retries: 10,
             throttled: 11,
         },
+        late: false,
     }
 }
 
@@ -192,6 +193,52 @@ fn before_the_first_run_only_the_next_is_told() {
         1
     );
     assert_eq!(Metrics::default().text(), "# EOF\n");
+}
+
+#[test]
+fn what_is_not_known_now_is_kept_from_the_earlier_text() {
+    let earlier = Metrics {
+        last: Some((notice(), at(100))),
+        succeeded: Some(at(90)),
+        next: Some(at(500)),
+    };
+    let restarted = Metrics {
+        next: Some(at(600)),
+        ..Metrics::default()
+    };
+    let families = parse(&restarted.text_after(&earlier.text(), at(200)));
+    let mut whole = parse(&earlier.text());
+    assert_eq!(families.len(), whole.len());
+    let next = "cove_halo_next_run_timestamp_seconds";
+    whole.insert(
+        next.to_owned(),
+        parse(&restarted.text()).remove(next).unwrap(),
+    );
+    assert_eq!(families, whole, "only the next run is another");
+
+    let by_hand = Metrics {
+        last: Some((notice(), at(300))),
+        ..Metrics::default()
+    };
+    let families = parse(&by_hand.text_after(&earlier.text(), at(300)));
+    assert_eq!(families[next].samples[""].to_string(), "500");
+    assert_eq!(
+        families["cove_halo_last_run_timestamp_seconds"].samples[""].to_string(),
+        "300"
+    );
+    assert!(!families.contains_key("cove_halo_last_success_timestamp_seconds"));
+    let later = by_hand.text_after(&earlier.text(), at(500));
+    assert!(
+        !parse(&later).contains_key(next),
+        "nobody waits for the past"
+    );
+    for foreign in ["", "x\n", "# TYPE cove_halo_", "\u{0}# EOF\n"] {
+        assert_eq!(
+            by_hand.text_after(foreign, at(1)),
+            by_hand.text(),
+            "{foreign}"
+        );
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(crate) fn check_mail_address(_address: &str) -> Result<(), String> {
 }
 
 use crate::error::ServiceError;
+use crate::exit::ExitCode;
 use crate::metrics::Metrics;
 use crate::outcome::SyncOutcome;
 use crate::service::Service;
@@ -67,6 +68,21 @@ impl Service {
         problems
     }
 
+    /// The note about how a sync ended, as of now: a month that is not final needs a person once it is late, by the
+    /// schedule's zone.
+    pub(crate) fn notice(
+        &self,
+        result: Result<&SyncOutcome, &ServiceError>,
+        period: Option<Period>,
+    ) -> Notice {
+        let mut notice = Notice::of(result, period);
+        if let (Some(period), Ok(table)) = (notice.period, self.timetable()) {
+            notice.late =
+                notice.exit == ExitCode::NotFinal && table.is_late(period, self.clock().wall());
+        }
+        notice
+    }
+
     /// What follows an unattended run: people are told how it ended, and monitoring. Returns what went wrong with that, a
     /// line each; it never changes what the run was.
     pub async fn announce(
@@ -74,7 +90,7 @@ impl Service {
         result: Result<&SyncOutcome, &ServiceError>,
         period: Option<Period>,
     ) -> Vec<String> {
-        let notice = Notice::of(result, period);
+        let notice = self.notice(result, period);
         let at = self.clock().wall();
         // Who asked it to stop knows.
         let mut problems = if self.is_stopped() {

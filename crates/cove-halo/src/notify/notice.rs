@@ -43,6 +43,8 @@ pub struct Notice {
     pub to_do: Vec<String>,
     /// Requests it took.
     pub requests: RequestCounts,
+    /// The month is not final though it should long be.
+    pub late: bool,
 }
 
 /// Exceptions of one kind.
@@ -89,14 +91,12 @@ impl Notice {
                 "look at the exceptions: cove-halo-sync plan --period {period}"
             ));
         }
-        match exit {
-            ExitCode::Unknown => to_do.push(
+        if exit == ExitCode::Unknown || report.is_some_and(|report| report.unknown() > 0) {
+            to_do.push(
                 "the outcome of a write is not known; settle it: cove-halo-sync resume".to_owned(),
-            ),
-            ExitCode::Failure => {
-                to_do.push("changes are missing; try them again: cove-halo-sync resume".to_owned());
-            }
-            _ => {}
+            );
+        } else if exit == ExitCode::Failure {
+            to_do.push("changes are missing; try them again: cove-halo-sync resume".to_owned());
         }
         Self {
             status: report
@@ -113,6 +113,29 @@ impl Notice {
             error: None,
             to_do,
             requests: run.map(|run| run.requests).unwrap_or_default(),
+            late: false,
+        }
+    }
+
+    /// The note that a month was not billed and is not tried any more, because `next` is due.
+    pub fn given_up(period: Period, next: Period) -> Self {
+        Self {
+            status: "given_up".to_owned(),
+            exit: ExitCode::Failure,
+            period: Some(period),
+            run_id: None,
+            summary: None,
+            changes: None,
+            exceptions: Vec::new(),
+            guards: Vec::new(),
+            error: Some(format!(
+                "the month was not billed and is not tried any more: {next} is due"
+            )),
+            to_do: vec![format!(
+                "see what was not billed, and bill it by hand: cove-halo-sync plan --period {period}"
+            )],
+            requests: RequestCounts::default(),
+            late: false,
         }
     }
 
@@ -140,12 +163,17 @@ impl Notice {
             error: Some(error.message().to_owned()),
             to_do: error.hint().map(str::to_owned).into_iter().collect(),
             requests: RequestCounts::default(),
+            late: false,
         }
     }
 
-    /// True when somebody has to do something. A month that is not final only needs time.
+    /// True when somebody has to do something. A month that is not final only needs time, until it is late.
     pub fn needs_person(&self) -> bool {
-        !matches!(self.exit, ExitCode::Done | ExitCode::NotFinal)
+        match self.exit {
+            ExitCode::Done => false,
+            ExitCode::NotFinal => self.late,
+            _ => true,
+        }
     }
 
     /// All in one line: `202610: 12 changes made, 3 exceptions`.
@@ -237,6 +265,7 @@ impl Notice {
             error,
             to_do,
             requests,
+            late: _,
         } = self;
         let changes = changes.map(|(applied, failed, unknown)| {
             json!({"applied": applied, "failed": failed, "unknown": unknown})

@@ -13,8 +13,9 @@ use crate::notify::Notice;
 use crate::outcome::SyncOutcome;
 use crate::service::{PlanRequest, Service};
 use billing_sync::Period;
-use billing_sync::plan::Approval;
+use billing_sync::plan::{Approval, Plan};
 use billing_sync::run::RunStatus;
+use billing_sync::state::StateStore;
 use futures_util::future::{self, Either};
 use std::fmt::Debug;
 use std::future::Future;
@@ -38,7 +39,9 @@ pub enum ScheduleEvent<'a> {
     Starting(&'a Wake),
     /// A run ended.
     Ended(&'a Wake, Result<&'a SyncOutcome, &'a ServiceError>),
-    /// Somebody could not be told, or the metrics file not be written.
+    /// A month was not billed and is not tried any more, because the next is due.
+    GivenUp(&'a Notice),
+    /// Somebody could not be told, the metrics file not be written, or the state not be read.
     Trouble(&'a str),
 }
 
@@ -68,8 +71,8 @@ impl Service {
     /// with [`ExitCode::Done`].
     ///
     /// # Errors
-    /// When the settings cannot be used (a wrong login among them) or the timetable has come to its end. Everything else is
-    /// tried again.
+    /// When the settings cannot be used (a wrong login among them), the state cannot be read at the start, or the timetable
+    /// has come to its end. Everything else is tried again.
     pub async fn schedule(
         &self,
         table: &Timetable,
@@ -96,7 +99,7 @@ impl Service {
                 }
                 // A run by hand may have done the month meanwhile.
                 if left <= LONGEST_SLEEP {
-                    keeper.known.done = self.newest_done().await?;
+                    keeper.learn_done().await;
                 }
                 continue;
             }
@@ -114,14 +117,27 @@ impl Service {
         matches!(future::select(stopped, slept).await, Either::Left(_)) || self.is_stopped()
     }
 
-    /// The newest month that a run has finished, in the state; `None` while there is none.
+    /// The newest month that a run over everybody has finished, in the state; `None` while there is none.
     async fn newest_done(&self) -> Result<Option<Period>, ServiceError> {
-        let runs = self.history(RUNS).await?;
-        let done = runs
-            .iter()
-            .filter(|run| matches!(run.status, RunStatus::Applied | RunStatus::Nothing));
-        Ok(done.map(|run| run.period).max())
+        let mut newest = None;
+        for run in self.history(RUNS).await? {
+            let ended = matches!(run.status, RunStatus::Applied | RunStatus::Nothing);
+            if ended
+                && newest.is_none_or(|newest| run.period > newest)
+                && let Some(stored) = self.history_of(&run.run_id).await?
+                && is_whole(&stored.plan)
+            {
+                newest = Some(run.period);
+            }
+        }
+        Ok(newest)
     }
+}
+
+/// True for a plan over all that was invoiced. One for a single client says nothing about the others; one that tries a run
+/// again or takes it back has no ledger, and says nothing about the rest of its month.
+fn is_whole(plan: &Plan) -> bool {
+    plan.only().is_none() && !plan.ledger().rows().is_empty()
 }
 
 /// The state of keeping a schedule.
@@ -136,15 +152,16 @@ struct Keeper<'a> {
     announced: Option<Wake>,
     /// What was told last, and when.
     told: Option<(String, Option<Period>, SystemTime)>,
+    /// The month that was told to be given up.
+    given_up: Option<Period>,
 }
 
 impl<'a> Keeper<'a> {
     async fn new(service: &'a Service, watch: &'a dyn ScheduleWatch) -> Result<Self, ServiceError> {
         let jitter = service.settings().schedule.jitter_seconds;
         let done = service.newest_done().await?;
-        // A state that belongs to somebody was made by a try, whether or not it came to a run.
         let begun = match service.state_to_compare().await? {
-            Some(store) => store.subject().await?.is_some(),
+            Some(store) => has_tried(&*store).await?,
             None => false,
         };
         Ok(Self {
@@ -163,6 +180,7 @@ impl<'a> Keeper<'a> {
             },
             announced: None,
             told: None,
+            given_up: None,
         })
     }
 
@@ -183,7 +201,38 @@ impl<'a> Keeper<'a> {
         }
     }
 
+    /// From the state, not from a result: what counts is what a later process would find. While the state cannot be read,
+    /// what was known stays.
+    async fn learn_done(&mut self) {
+        match self.service.newest_done().await {
+            Ok(done) => self.known.done = done,
+            Err(error) => self
+                .watch
+                .event(&ScheduleEvent::Trouble(&error.to_string())),
+        }
+    }
+
+    /// Says once that a month is not tried any more.
+    async fn give_up(&mut self, period: Period, next: Period) {
+        if self.given_up == Some(period) {
+            return;
+        }
+        self.given_up = Some(period);
+        let notice = Notice::given_up(period, next);
+        self.watch.event(&ScheduleEvent::GivenUp(&notice));
+        self.tell(&notice).await;
+    }
+
+    async fn tell(&self, notice: &Notice) {
+        for trouble in self.service.tell(notice).await {
+            self.watch.event(&ScheduleEvent::Trouble(&trouble));
+        }
+    }
+
     async fn run(&mut self, wake: &Wake, approval: Approval) -> Result<ExitCode, ServiceError> {
+        if let Some(period) = wake.passed_over {
+            self.give_up(period, wake.period).await;
+        }
         self.watch.event(&ScheduleEvent::Starting(wake));
         let request = PlanRequest {
             period: Some(wake.period),
@@ -197,12 +246,10 @@ impl<'a> Keeper<'a> {
         };
         self.watch
             .event(&ScheduleEvent::Ended(wake, result.as_ref()));
-        let notice = Notice::of(result.as_ref(), Some(wake.period));
+        let notice = self.service.notice(result.as_ref(), Some(wake.period));
         // Who asked it to stop knows.
         if !self.service.is_stopped() && self.is_news(&notice, at) {
-            for trouble in self.service.tell(&notice).await {
-                self.watch.event(&ScheduleEvent::Trouble(&trouble));
-            }
+            self.tell(&notice).await;
         }
         if matches!(code, ExitCode::Done | ExitCode::Exceptions) {
             self.metrics.succeeded = Some(at);
@@ -210,9 +257,9 @@ impl<'a> Keeper<'a> {
         self.metrics.last = Some((notice, at));
         self.metrics.next = None;
         self.publish();
-        self.note(wake, code, at).await?;
+        self.note(wake, code, at).await;
         match result {
-            Err(error) if code == ExitCode::Usage => Err(error),
+            Err(error) if error.is_for_settings() => Err(error),
             // Stopped before anything was written: that is what was asked for.
             Err(_) if self.service.is_stopped() => Ok(ExitCode::Done),
             _ => Ok(code),
@@ -220,12 +267,7 @@ impl<'a> Keeper<'a> {
     }
 
     /// Keeps what the next wake depends on.
-    async fn note(
-        &mut self,
-        wake: &Wake,
-        code: ExitCode,
-        at: SystemTime,
-    ) -> Result<(), ServiceError> {
+    async fn note(&mut self, wake: &Wake, code: ExitCode, at: SystemTime) {
         let failures = match self.known.last {
             Some(Attempt {
                 period,
@@ -245,10 +287,8 @@ impl<'a> Keeper<'a> {
             period: wake.period,
             ended,
         });
-        // From the state, not from the result: what counts is what a later process would find.
-        self.known.done = self.service.newest_done().await?;
+        self.learn_done().await;
         self.announced = None;
-        Ok(())
     }
 
     /// The same trouble is not told with every try.
@@ -263,6 +303,16 @@ impl<'a> Keeper<'a> {
         }
         !same
     }
+}
+
+/// True when an earlier process has tried to bill, whether or not it came to a run. Whoever looks after the mapping first
+/// leaves a state behind, too, but with decisions in its journal and no run.
+async fn has_tried(store: &dyn StateStore) -> Result<bool, ServiceError> {
+    if store.runs(1).await?.is_empty() {
+        let bound = store.subject().await?.is_some();
+        return Ok(bound && store.check_journal().await? == 0);
+    }
+    Ok(true)
 }
 
 impl From<TimetableError> for ServiceError {

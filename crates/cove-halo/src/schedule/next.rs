@@ -10,6 +10,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5 * 60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A run that begins later than this was missed: the process was down, or the machine asleep.
 const TOLERANCE: Duration = Duration::from_secs(10 * 60);
+/// The step from a moment to the one just before it.
+const INSTANT: Duration = Duration::from_nanos(1);
 
 /// What is known when the next wake is worked out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub struct Wake {
     pub period: Period,
     /// Why then.
     pub why: Why,
+    /// The newest earlier month that was due, is not done and is not tried any more, because this one comes first.
+    pub passed_over: Option<Period>,
 }
 
 /// Why a try is made when it is made.
@@ -96,8 +100,8 @@ impl Why {
 /// The next wake. Every start is later by `offset`, so that many installations do not start in the same second.
 ///
 /// A month is tried from its first hit on until it is done, and then nothing happens until the next month is due; of
-/// several months that were missed only the newest is run, since its counts replace the older ones. `None` where the
-/// timetable has no hit any more.
+/// several months that were missed only the newest is run, since its counts replace the older ones, and the wake says
+/// which month it passes over. `None` where the timetable has no hit any more.
 pub fn next_wake(
     table: &Timetable,
     offset: Duration,
@@ -117,7 +121,13 @@ pub fn next_wake(
         let again = again(table, offset, due, &last)?;
         // The next month, once due, comes first.
         let other = upcoming.filter(|wake| wake.period > period && wake.at <= again.at);
-        return Some(other.unwrap_or(again));
+        return Some(match other {
+            Some(other) => Wake {
+                passed_over: Some(period),
+                ..other
+            },
+            None => again,
+        });
     }
     let start = due.checked_add(offset)?;
     if !known.begun && start < known.since {
@@ -133,22 +143,41 @@ pub fn next_wake(
         at: start,
         period,
         why,
+        passed_over: passed_over(table, known, period, due),
     })
+}
+
+/// The month before this one on the timetable, if it was tried or was to be, and is not done.
+fn passed_over(
+    table: &Timetable,
+    known: &Known,
+    period: Period,
+    due: SystemTime,
+) -> Option<Period> {
+    let before = table.at_or_before(table.month_began(due)?.checked_sub(INSTANT)?)?;
+    let before = table.period_of(before)?;
+    let undone = known.done.is_none_or(|done| done < before);
+    // Without a month that is done, only a try of this process tells that there was one to do.
+    let was_to_be = known.done.is_some() || known.last.is_some_and(|last| last.period == before);
+    (before < period && undone && was_to_be).then_some(before)
 }
 
 /// The first hit to come whose month is not done.
 fn coming(table: &Timetable, offset: Duration, known: &Known, shifted: SystemTime) -> Option<Wake> {
-    let mut hit = shifted;
+    let mut moment = shifted;
     loop {
-        hit = table.after(hit)?;
+        let hit = table.after(moment)?;
         let period = table.period_of(hit)?;
         if known.done.is_none_or(|done| period > done) {
             return Some(Wake {
                 at: hit.checked_add(offset)?,
                 period,
                 why: Why::Scheduled,
+                passed_over: None,
             });
         }
+        // Its month is done, and so are all further hits in it.
+        moment = table.month_ended(hit)?.checked_sub(INSTANT)?;
     }
 }
 
@@ -168,6 +197,7 @@ fn again(table: &Timetable, offset: Duration, due: SystemTime, last: &Attempt) -
         at,
         period: last.period,
         why,
+        passed_over: None,
     })
 }
 

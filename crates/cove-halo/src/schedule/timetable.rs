@@ -10,11 +10,14 @@ mod tests;
 use billing_sync::Period;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// The day from which on a month that is not final needs a person.
+const LATE: i8 = 10;
 
 /// How far a zone can put a clock forward at once (Samoa left out a day).
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(25);
@@ -138,22 +141,46 @@ impl Timetable {
     /// The next hits after a moment, one for each month that is billed.
     pub fn upcoming(&self, moment: SystemTime, number: usize) -> Vec<Upcoming> {
         let mut hits: Vec<Upcoming> = Vec::new();
-        let mut moment = moment;
+        let mut moment = Some(moment);
         while hits.len() < number
-            && let Some(hit) = self.after(moment)
+            && let Some(hit) = moment.and_then(|moment| self.after(moment))
             && let Some(period) = self.period_of(hit)
             && let Ok(at) = Timestamp::try_from(hit)
         {
-            moment = hit;
-            if hits.last().is_none_or(|last| last.period != period) {
-                hits.push(Upcoming {
-                    at: at.to_string(),
-                    local: self.local(hit),
-                    period,
-                });
-            }
+            hits.push(Upcoming {
+                at: at.to_string(),
+                local: self.local(hit),
+                period,
+            });
+            // A hit in the first instant of the next month counts.
+            let ended = self.month_ended(hit);
+            moment = ended.and_then(|ended| ended.checked_sub(Duration::from_nanos(1)));
         }
         hits
+    }
+
+    /// The first instant of the local month that this moment lies in.
+    pub(super) fn month_began(&self, moment: SystemTime) -> Option<SystemTime> {
+        let first = self.zoned(moment)?.date().first_of_month();
+        Some(self.place(first.to_datetime(Time::midnight()))?.into())
+    }
+
+    /// The first instant of the local month after the one that this moment lies in.
+    pub(super) fn month_ended(&self, moment: SystemTime) -> Option<SystemTime> {
+        let next = self.zoned(moment)?.date().last_of_month().tomorrow().ok()?;
+        Some(self.place(next.to_datetime(Time::midnight()))?.into())
+    }
+
+    /// True when a month should long have been final: from the 10th of the month after it on, by the local date.
+    pub(crate) fn is_late(&self, period: Period, moment: SystemTime) -> bool {
+        let Some(now) = self.zoned(moment).map(|now| now.date()) else {
+            return false;
+        };
+        let billed = period.next().and_then(|next| {
+            let (year, month) = (next.year().try_into().ok()?, next.month().try_into().ok()?);
+            Date::new(year, month, LATE).ok()
+        });
+        billed.is_some_and(|late| now >= late)
     }
 
     /// A moment as local time with offset and zone: `2026-01-06T06:00:00+00:00[Europe/London]`.
@@ -182,7 +209,7 @@ impl Timetable {
         let mut local = self.local_of(moment).checked_sub(LONGEST_GAP).ok()?;
         let mut best: Option<Timestamp> = None;
         loop {
-            local = self.cron.find_next_occurrence(&local, false).ok()?;
+            local = self.next_local(&local)?;
             if best.is_some_and(|best| local > self.local_of(best)) {
                 return best;
             }
@@ -197,7 +224,7 @@ impl Timetable {
         let mut local = self.local_of(moment).checked_add(LONGEST_GAP).ok()?;
         let mut best: Option<Timestamp> = None;
         loop {
-            let Ok(earlier) = self.cron.find_previous_occurrence(&local, false) else {
+            let Some(earlier) = self.previous_local(&local) else {
                 return best;
             };
             local = earlier;
@@ -210,6 +237,18 @@ impl Timetable {
                 best = Some(placed);
             }
         }
+    }
+
+    fn next_local(&self, local: &DateTime) -> Option<DateTime> {
+        #[cfg(test)]
+        tests::count_step();
+        self.cron.find_next_occurrence(local, false).ok()
+    }
+
+    fn previous_local(&self, local: &DateTime) -> Option<DateTime> {
+        #[cfg(test)]
+        tests::count_step();
+        self.cron.find_previous_occurrence(local, false).ok()
     }
 
     fn local_of(&self, moment: Timestamp) -> DateTime {

@@ -18,6 +18,7 @@ mod retry;
 mod revert;
 mod runs;
 mod schedule;
+mod schedule_trouble;
 mod sources;
 mod state;
 mod usage_file;

@@ -62,7 +62,32 @@ fn notice() -> Notice {
             retries: 1,
             throttled: 0,
         },
+        late: false,
     }
+}
+
+#[test]
+fn a_month_that_is_not_final_needs_a_person_once_it_is_late() {
+    let mut open = notice();
+    open.exit = ExitCode::NotFinal;
+    assert!(!open.needs_person());
+    open.late = true;
+    assert!(open.needs_person());
+}
+
+#[test]
+fn a_month_that_is_given_up_says_so_and_needs_a_person() {
+    let period = |text: &str| text.parse().unwrap();
+    let gone = Notice::given_up(period("202610"), period("202611"));
+    assert!(gone.needs_person());
+    let document = gone.to_json(false);
+    assert_eq!(document["status"], "given_up");
+    assert_eq!(document["period"], "202610");
+    assert_eq!(
+        gone.text(false),
+        "202610: the month was not billed and is not tried any more: 202611 is due\n\
+         to do: see what was not billed, and bill it by hand: cove-halo-sync plan --period 202610\n"
+    );
 }
 
 const TEXT: &str = "\

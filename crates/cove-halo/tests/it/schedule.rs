@@ -1,6 +1,6 @@
 //! Keeping a schedule on a clock of its own, against the stand-ins: when it runs, what it does after each end.
 
-use crate::harness::{Bench, PERIOD, secrets};
+use crate::harness::{Bench, PERIOD, approval, october, secrets};
 use api_core::Clock as _;
 use api_core::testing::ManualClock;
 use billing_sync::plan::Approval;
@@ -15,9 +15,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-const SIXTH: &str = "[schedule]\ncron = \"0 6 6 * *\"\ntimezone = \"Europe/London\"\n";
+pub(crate) const SIXTH: &str = "[schedule]\ncron = \"0 6 6 * *\"\ntimezone = \"Europe/London\"\n";
 
-fn at(text: &str) -> SystemTime {
+pub(crate) fn at(text: &str) -> SystemTime {
     text.parse::<jiff::Timestamp>().unwrap().into()
 }
 
@@ -28,11 +28,23 @@ fn utc(moment: SystemTime) -> String {
 type Act = Box<dyn FnMut(usize) + Send>;
 
 /// Writes down what happens, acts when a run has ended, and stops after so many lines.
-struct Diary {
-    lines: Mutex<Vec<String>>,
+pub(crate) struct Diary {
+    pub(crate) lines: Mutex<Vec<String>>,
     ended: Mutex<(usize, Act)>,
     stop: StopSignal,
     stop_after: usize,
+}
+
+impl Diary {
+    /// One that stops after so many lines.
+    pub(crate) fn until(stop: StopSignal, stop_after: usize) -> Self {
+        Self {
+            lines: Mutex::default(),
+            ended: Mutex::new((0, Box::new(|_| ()))),
+            stop,
+            stop_after,
+        }
+    }
 }
 
 impl fmt::Debug for Diary {
@@ -63,6 +75,10 @@ impl ScheduleWatch for Diary {
                     Err(error) => format!("ended {}", error.exit_code().code()),
                 }
             }
+            ScheduleEvent::GivenUp(notice) => {
+                assert!(notice.needs_person());
+                format!("gave up: {}", notice.headline())
+            }
             ScheduleEvent::Trouble(what) => format!("trouble: {what}"),
             _ => "something else".to_owned(),
         };
@@ -74,14 +90,14 @@ impl ScheduleWatch for Diary {
     }
 }
 
-struct Kept {
-    result: Result<ExitCode, ServiceError>,
-    lines: Vec<String>,
-    now: String,
+pub(crate) struct Kept {
+    pub(crate) result: Result<ExitCode, ServiceError>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) now: String,
 }
 
 /// Keeps the schedule from a moment on until so many lines are written. `act` is called after each run with its number.
-async fn keep(
+pub(crate) async fn keep(
     bench: &Bench,
     rest: &str,
     from: &str,
@@ -277,12 +293,7 @@ async fn a_stop_while_waiting_ends_it_at_once_and_well() {
     let settings = Settings::from_toml(&bench.toml("", "", SIXTH), "test.toml").unwrap();
     // The machine's clock: without the stop this would sleep for a minute at least.
     let service = Bench::builder(settings).build().unwrap();
-    let diary = Diary {
-        lines: Mutex::default(),
-        ended: Mutex::new((0, Box::new(|_| ()))),
-        stop: StopSignal::new(),
-        stop_after: 99,
-    };
+    let diary = Diary::until(StopSignal::new(), 99);
     let table = service.timetable().unwrap();
     let approval = || Approval::by("test");
     let ended = service.schedule(&table, approval, std::future::ready(()), &diary);
@@ -372,6 +383,26 @@ async fn monitoring_is_told_the_last_run_and_the_next() {
         assert!(after.contains(line), "{line} in {after}");
     }
     assert!(after.ends_with("# EOF\n"));
+
+    // A restart tells when the next run is, and keeps how the last one ended; a run by hand does it the other way round.
+    keep(&bench, &rest, "2026-11-07T06:00:00Z", 1, |_| ()).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), after);
+    let text = bench.toml("", "", &rest);
+    let by_hand = Bench::builder(Settings::from_toml(&text, "test.toml").unwrap())
+        .clock(Arc::new(ManualClock::new(at("2026-11-08T06:00:00Z"))))
+        .build()
+        .unwrap();
+    let result = by_hand.sync(&october(), approval()).await;
+    let troubles = by_hand.announce(result.as_ref(), october().period).await;
+    assert_eq!(troubles, [""; 0]);
+    let later = std::fs::read_to_string(&file).unwrap();
+    assert!(later.contains(&next("2026-12-06T06:00:00Z")), "{later}");
+    let ended = at("2026-11-08T06:00:00Z").duration_since(SystemTime::UNIX_EPOCH);
+    let ended = format!(
+        "cove_halo_last_run_timestamp_seconds {}\n",
+        ended.unwrap().as_secs()
+    );
+    assert!(later.contains(&ended), "{later}");
 }
 
 #[tokio::test]

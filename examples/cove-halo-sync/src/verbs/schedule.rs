@@ -119,6 +119,13 @@ impl ScheduleWatch for Log {
                     self.remark(&format!("hint: {}", crate::text::plain(hint)));
                 }
             }
+            ScheduleEvent::GivenUp(notice) => {
+                let what = crate::text::plain(&notice.headline());
+                self.progress.say(&format!("warning: {what}"));
+                for to_do in &notice.to_do {
+                    self.remark(&format!("hint: {}", crate::text::plain(to_do)));
+                }
+            }
             ScheduleEvent::Trouble(what) => {
                 let what = crate::text::plain(what);
                 self.progress.say(&format!("warning: {what}"));

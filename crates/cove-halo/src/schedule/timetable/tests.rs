@@ -1,6 +1,63 @@
 use super::Timetable;
+use crate::schedule::{Known, next_wake};
 use jiff::Timestamp;
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
+
+thread_local! {
+    static STEPS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts a step along the expression.
+pub(super) fn count_step() {
+    STEPS.set(STEPS.get() + 1);
+}
+
+/// The steps that some work takes.
+fn steps<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = STEPS.get();
+    let done = work();
+    (done, STEPS.get() - before)
+}
+
+#[test]
+fn an_expression_that_is_always_true_is_not_walked_minute_by_minute() {
+    let table = Timetable::new("* * * * *", "Europe/London").unwrap();
+    let (runs, taken) = steps(|| table.upcoming(at("2026-10-06T06:00:00Z"), 12));
+    let first: Vec<&str> = runs.iter().take(3).map(|run| run.at.as_str()).collect();
+    assert_eq!(
+        first,
+        [
+            "2026-10-06T06:01:00Z",
+            "2026-11-01T00:00:00Z",
+            "2026-12-01T00:00:00Z"
+        ]
+    );
+    assert_eq!(runs.len(), 12);
+    // A year has half a million minutes; around each hit it looks as far as a clock can jump.
+    assert!(taken < 12 * 2000, "{taken}");
+
+    let done = Known {
+        since: at("2026-10-01T00:00:00Z"),
+        begun: true,
+        done: Some("202609".parse().unwrap()),
+        last: None,
+    };
+    let now = at("2026-10-06T06:00:00Z");
+    let (wake, taken) = steps(|| next_wake(&table, Duration::ZERO, &done, now));
+    assert_eq!(text(wake.map(|wake| wake.at)), "2026-11-01T00:00:00Z");
+    assert!(taken < 10_000, "{taken}");
+}
+
+#[test]
+fn a_month_is_late_from_the_tenth_of_the_next_on_by_the_local_date() {
+    let table = Timetable::new("0 6 6 * *", "America/New_York").unwrap();
+    let late = |moment: &str| table.is_late("202610".parse().unwrap(), at(moment));
+    assert!(!late("2026-11-10T04:59:59Z"), "still the 9th in New York");
+    assert!(late("2026-11-10T05:00:00Z"));
+    assert!(late("2027-02-01T00:00:00Z"));
+    assert!(!late("2026-10-31T00:00:00Z"));
+}
 
 fn at(text: &str) -> SystemTime {
     text.parse::<Timestamp>().unwrap().into()
