@@ -3,7 +3,7 @@
 use crate::exit::ExitCode;
 use billing_sync::ids::RunId;
 use billing_sync::plan::Plan;
-use billing_sync::run::{Drift, RunReport, RunStatus};
+use billing_sync::run::{Drift, Outcome, RunReport, RunStatus};
 use billing_sync::state::StoredRun;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -73,15 +73,24 @@ impl RunOutcome {
     }
 }
 
-/// How a program should end after this run. An unknown outcome outweighs failed changes: `resume` settles it and then
-/// tries those again, too.
+/// How a program should end after this run. Where some changes failed and the outcome of others is unknown, it failed;
+/// `resume` settles those first and then tries what failed again.
 pub(crate) fn run_exit_code(report: &RunReport) -> ExitCode {
     match report.status {
-        RunStatus::Unknown | RunStatus::Running => ExitCode::Unknown,
+        RunStatus::Unknown | RunStatus::Running => {
+            let failed = report.changes.iter().any(|it| has_failed(it.outcome));
+            let failure = failed.then_some(ExitCode::Failure);
+            ExitCode::worst(failure.into_iter().chain([ExitCode::Unknown]))
+        }
         RunStatus::Partial | RunStatus::Stopped => ExitCode::Failure,
         RunStatus::Applied | RunStatus::Nothing if report.exceptions > 0 => ExitCode::Exceptions,
         RunStatus::Applied | RunStatus::Nothing => ExitCode::Done,
     }
+}
+
+/// True for what was tried in vain; what was not begun only waits for `resume`.
+fn has_failed(outcome: Outcome) -> bool {
+    outcome.is_failed() && outcome != Outcome::Planned
 }
 
 /// Plan and apply in one.
@@ -193,7 +202,7 @@ impl VerifyOutcome {
 mod tests {
     use super::{RequestCounts, RunOutcome};
     use crate::exit::ExitCode;
-    use billing_sync::run::{RunReport, RunStatus};
+    use billing_sync::run::{ChangeRecord, Outcome, RunReport, RunStatus};
 
     fn outcome(status: RunStatus, exceptions: usize) -> RunOutcome {
         RunOutcome {
@@ -210,6 +219,20 @@ mod tests {
         }
     }
 
+    fn record(outcome: Outcome) -> ChangeRecord {
+        ChangeRecord {
+            position: 0,
+            change: serde_json::from_value(serde_json::json!({
+                "kind": "create", "client_id": 1, "client_name": "A", "name": "Server", "licence_id": null,
+                "before": null, "after": 3, "adopted": false, "reason": "", "sources": [],
+            }))
+            .unwrap(),
+            outcome,
+            written_id: None,
+            note: String::new(),
+        }
+    }
+
     #[test]
     fn the_exit_code_says_how_the_run_ended() {
         for (status, exceptions, code) in [
@@ -223,6 +246,18 @@ mod tests {
         ] {
             assert_eq!(outcome(status, exceptions).exit_code(), code, "{status:?}");
         }
+    }
+
+    #[test]
+    fn a_failed_change_beside_an_unknown_one_is_a_failure() {
+        let mut both = outcome(RunStatus::Unknown, 0);
+        both.report.changes = [Outcome::Verified, Outcome::Unknown, Outcome::Rejected]
+            .map(record)
+            .to_vec();
+        assert_eq!(both.exit_code(), ExitCode::Failure);
+        both.report.changes.pop();
+        both.report.changes.push(record(Outcome::Planned));
+        assert_eq!(both.exit_code(), ExitCode::Unknown, "one was not begun");
     }
 
     #[test]
