@@ -8,7 +8,7 @@ use super::model::{
     ExceptionRow, InvoiceState, Movement, Report, RunRow,
 };
 use billing_sync::ids::{ClientId, ContractId, CustomerId};
-use billing_sync::plan::Guard;
+use billing_sync::plan::{Guard, GuardName};
 use billing_sync::usage::DeviceUsage;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -256,7 +256,7 @@ fn mask_exceptions(group: &mut ExceptionGroup, names: &mut Pseudonyms) {
     }
 }
 
-/// What a guard measured may name a client after the number.
+/// What a guard measured may name a client: after the number, or instead of one.
 fn mask_guard(guard: &mut Guard) {
     let Guard {
         guard: name,
@@ -264,12 +264,15 @@ fn mask_guard(guard: &mut Guard) {
         value,
         tripped,
     } = guard;
-    if *name == billing_sync::plan::GuardName::Completeness {
-        if *tripped {
-            "not complete".clone_into(value);
+    match name {
+        GuardName::Completeness if *tripped => "not complete".clone_into(value),
+        GuardName::ClientLimit if *tripped => "beyond".clone_into(value),
+        GuardName::Completeness | GuardName::ClientLimit => {}
+        _ => {
+            if let Some((measure, _)) = value.split_once(" (") {
+                *value = measure.to_owned();
+            }
         }
-    } else if let Some((measure, _)) = value.split_once(" (") {
-        *value = measure.to_owned();
     }
 }
 

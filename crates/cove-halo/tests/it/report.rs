@@ -1,6 +1,7 @@
 //! The report of a month and the look back at it: true to the plan, silent towards both services, and without names when asked.
 
 use crate::harness::{Bench, PERIOD, SERVER, approval, month, october};
+use billing_sync::plan::{Change, GuardName};
 use calamine::{Data, Reader, Xlsx};
 use cove_halo::PlanView;
 use cove_halo::report::{KeptMonth, MonthSource, Report};
@@ -360,6 +361,34 @@ async fn a_masked_report_holds_no_name_in_any_form_and_the_same_numbers() {
         report.customers.len(),
         "one pseudonym each"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_masked_report_does_not_say_which_client_is_beyond_its_limits() {
+    let bench = Bench::new().await;
+    let plan = bench.service().plan(&october()).await.unwrap();
+    let grows = |change: &&Change| change.after > change.before.unwrap_or(0);
+    let client = plan.changes().iter().find(grows).unwrap().client_id;
+    let limit = format!("[[guard.client]]\nid = {client}\nmax_count = 0");
+    let service = bench.service_with("", "", &limit);
+    let limit = |report: &Report| {
+        let mut guards = report.guards.iter();
+        let guard = guards.find(|guard| guard.guard == GuardName::ClientLimit);
+        guard.unwrap().clone()
+    };
+    let named = format!("client {client}");
+    let whole = service.report(&october(), false).await.unwrap();
+    assert!(limit(&whole).value.contains(&named), "{whole:?}");
+    let masked = service.report(&october(), true).await.unwrap();
+    let mut texts = vec![masked.to_json().to_string(), masked.to_html().unwrap()];
+    texts.extend(masked.tables().iter().map(|table| table.to_csv().unwrap()));
+    texts.extend(cells(&masked).iter().map(ToString::to_string));
+    for text in &texts {
+        assert!(!text.contains(&named), "{named} in {text}");
+    }
+    let shown = limit(&masked);
+    assert!(shown.tripped);
+    assert_eq!(shown.value, "beyond");
 }
 
 #[tokio::test(flavor = "multi_thread")]

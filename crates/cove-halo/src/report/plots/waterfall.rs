@@ -8,10 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// From the counts before to the counts after, one plot for each unit of measure.
 pub(in crate::report) fn waterfall(report: &Report) -> Vec<Plot> {
     let mut units: BTreeMap<&str, Vec<&ChangeRow>> = BTreeMap::new();
-    for change in &report.changes {
-        if change.difference != 0 {
-            units.entry(&change.unit).or_default().push(change);
-        }
+    for change in report.changes.iter().filter(|change| is_step(change)) {
+        units.entry(&change.unit).or_default().push(change);
     }
     units
         .into_iter()
@@ -19,6 +17,16 @@ pub(in crate::report) fn waterfall(report: &Report) -> Vec<Plot> {
         .enumerate()
         .map(|(index, (unit, changes))| steps(format!("change-{index}"), unit, &changes))
         .collect()
+}
+
+/// True for what moved a count, and for what would. What a run failed at or never began moved none, and is planned again.
+fn is_step(change: &ChangeRow) -> bool {
+    let moves = match change.state.as_str() {
+        "applied" | "verified" => true,
+        "planned" => change.run_id.is_none(),
+        _ => false,
+    };
+    moves && change.difference != 0
 }
 
 fn steps(id: String, unit: &str, changes: &[&ChangeRow]) -> Plot {
@@ -113,7 +121,7 @@ fn steps(id: String, unit: &str, changes: &[&ChangeRow]) -> Plot {
 
 #[cfg(test)]
 mod tests {
-    use super::steps;
+    use super::{is_step, steps};
     use crate::report::{ChangeRow, ClientRef};
 
     fn change(kind: &str, name: &str, before: Option<i64>, after: i64) -> ChangeRow {
@@ -132,6 +140,28 @@ mod tests {
             state: "planned".to_owned(),
             run_id: None,
         }
+    }
+
+    #[test]
+    fn only_what_moved_a_count_or_would_is_a_step() {
+        for (state, counts) in [
+            ("planned", true),
+            ("applied", true),
+            ("verified", true),
+            ("started", false),
+            ("rejected", false),
+            ("not_applied", false),
+            ("unknown", false),
+            ("mismatch", false),
+        ] {
+            let mut one = change("update", "a", Some(4), 9);
+            state.clone_into(&mut one.state);
+            assert_eq!(is_step(&one), counts, "{state}");
+        }
+        assert!(!is_step(&change("update", "a", Some(4), 4)));
+        let mut not_begun = change("update", "a", Some(4), 9);
+        not_begun.run_id = Some("r".into());
+        assert!(!is_step(&not_begun), "the plan has it again");
     }
 
     #[test]
