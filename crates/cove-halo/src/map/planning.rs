@@ -15,10 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Mapping {
     /// Plans to meet these wishes, all or none.
     ///
+    /// What was decided just so before needs nothing, and nothing speaks against it.
+    ///
     /// # Errors
-    /// Everything that speaks against it: a customer without usage, a client that is not there, is inactive or holds
-    /// another id, an id that another client holds, a record that is not that client's active subscription, two wishes
-    /// that exclude each other.
+    /// Everything that speaks against it: a customer without usage (unless it is kept in the state), a client that is not
+    /// there, is inactive or holds another id, an id that another client holds, a record that is not that client's active
+    /// subscription, two wishes that exclude each other.
     pub fn plan(
         &self,
         wishes: &[Wish],
@@ -44,6 +46,10 @@ impl Mapping {
                 }
                 continue;
             }
+            if let Some(decided) = self.decided_so(wish, place) {
+                changes.insert(&wish.customer, decided);
+                continue;
+            }
             if place == MapPlace::Field
                 && let Some(other) = clients.insert(wish.client, &wish.customer)
             {
@@ -62,7 +68,11 @@ impl Mapping {
         }
         let mut chosen: BTreeMap<Key, MapChoice> = BTreeMap::new();
         for (line, choice) in choices {
-            match self.choice(choice, &chosen) {
+            let planned = match self.chosen_so(choice) {
+                Some(chosen) => Ok(chosen),
+                None => self.choice(choice, &chosen),
+            };
+            match planned {
                 Ok(planned) => {
                     chosen.insert(choice.key.clone(), planned);
                 }
@@ -84,20 +94,72 @@ impl Mapping {
         }
     }
 
+    /// The wish, where a person decided just that before: there is nothing to do, whatever else has changed since.
+    fn decided_so(&self, wish: &Wish, place: MapPlace) -> Option<MapChange> {
+        let Wish {
+            customer, client, ..
+        } = wish;
+        let (before, after) = self.decided(customer, *client);
+        if before != after {
+            return None;
+        }
+        let there = match place {
+            MapPlace::State => before,
+            MapPlace::Field | MapPlace::Reference => format!("client {client}, decided"),
+        };
+        Some(MapChange {
+            action: MapAction::Nothing,
+            customer: customer.clone(),
+            customer_name: self.name_of(customer),
+            client: *client,
+            client_name: self.client(*client).name,
+            before: there.clone(),
+            after: there,
+        })
+    }
+
+    /// The choice, where a person chose just that before.
+    fn chosen_so(&self, choice: &SubscriptionChoice) -> Option<MapChoice> {
+        let SubscriptionChoice { key, licence } = choice;
+        if !self.memory.choices.contains(choice) {
+            return None;
+        }
+        let record = self.target.subscription(*licence);
+        Some(MapChoice {
+            action: MapAction::Nothing,
+            client: key.client,
+            client_name: self.client(key.client).name,
+            name: key.name.clone(),
+            before: Some(*licence),
+            licence: *licence,
+            record_name: record.map_or_else(String::new, |record| record.name.clone()),
+        })
+    }
+
+    /// The customer, where it has usage in the month.
+    fn known(&self, customer: &CustomerId) -> Option<&MappedCustomer> {
+        self.customers
+            .iter()
+            .find(|known| known.standing.customer == *customer && !customer.is_blank())
+    }
+
+    fn name_of(&self, customer: &CustomerId) -> String {
+        let known = self.known(customer);
+        known.map_or_else(String::new, |known| known.standing.name.clone())
+    }
+
     fn change(&self, wish: &Wish, place: MapPlace) -> Result<MapChange, String> {
         let Wish {
             customer, client, ..
         } = wish;
-        let known = self
-            .customers
-            .iter()
-            .find(|known| known.standing.customer == *customer && !customer.is_blank());
-        let Some(known) = known else {
+        let known = self.known(customer);
+        // A decision can be made before there is anything to bill; what is written elsewhere is held against the month.
+        if known.is_none() && (place != MapPlace::State || customer.is_blank()) {
             return Err(format!(
                 "there is no customer `{customer}` with usage in {}; `map list` shows the ids",
                 self.period
             ));
-        };
+        }
         let Some(target) = self.target.client(*client) else {
             return Err(format!("there is no client {client} in HaloPSA"));
         };
@@ -110,7 +172,10 @@ impl Mapping {
         let (before, after) = match place {
             MapPlace::State => self.decided(customer, *client),
             MapPlace::Field => self.held(customer, *client)?,
-            MapPlace::Reference => referenced(known, *client)?,
+            MapPlace::Reference => {
+                let reference = known.and_then(|known| known.standing.reference.as_deref());
+                referenced(customer, reference.unwrap_or_default(), *client)?
+            }
         };
         Ok(MapChange {
             action: if before == after {
@@ -119,7 +184,7 @@ impl Mapping {
                 MapAction::Write
             },
             customer: customer.clone(),
-            customer_name: known.standing.name.clone(),
+            customer_name: self.name_of(customer),
             client: *client,
             client_name: target.name.clone(),
             before,
@@ -202,11 +267,7 @@ impl Mapping {
 
     fn held(&self, customer: &CustomerId, client: ClientId) -> Result<(String, String), String> {
         let decided = self.decided(customer, client).0;
-        if decided == client.to_string() {
-            let there = format!("client {client}, decided");
-            return Ok((there.clone(), there));
-        }
-        if !decided.is_empty() && decided != client.to_string() {
+        if !decided.is_empty() {
             return Err(format!(
                 "a person decided that customer {customer} is client {decided}; `map forget {customer}` takes that back"
             ));
@@ -241,8 +302,12 @@ impl Mapping {
     }
 }
 
-fn referenced(known: &MappedCustomer, client: ClientId) -> Result<(String, String), String> {
-    let before = known.standing.reference.clone().unwrap_or_default();
+fn referenced(
+    customer: &CustomerId,
+    before: &str,
+    client: ClientId,
+) -> Result<(String, String), String> {
+    let before = before.to_owned();
     let wanted = client.to_string();
     let code = ExternalCode::new(before.clone());
     let bare = before.trim();
@@ -253,8 +318,7 @@ fn referenced(known: &MappedCustomer, client: ClientId) -> Result<(String, Strin
     };
     if ids.iter().any(|id| *id != wanted) {
         return Err(format!(
-            "the reference of customer {} names client {} already; it is not overwritten; change it in Cove, or keep a decision (--to state)",
-            known.standing.customer,
+            "the reference of customer {customer} names client {} already; it is not overwritten; change it in Cove, or keep a decision (--to state)",
             ids.join(" and ")
         ));
     }

@@ -2,7 +2,7 @@
 
 use crate::harness::{Bench, approval, exceptions_of, october, secrets};
 use billing_sync::ids::{ClientId, CustomerId, Key};
-use billing_sync::{Period, Question, SubscriptionChoice};
+use billing_sync::{Decision, Period, Question, SubscriptionChoice};
 use cove_api::management::ManagementClient;
 use cove_halo::map::{MapPlace, MappedCustomer, Wish, sheet};
 use cove_halo::{ExitCode, MapWritten, Secrets, Service, Settings};
@@ -313,6 +313,30 @@ async fn a_chosen_record_ends_the_ambiguity_and_takes_the_count() {
     service.apply(planned, approval()).await.unwrap();
     let mapping = service.mapping(month()).await.unwrap();
     assert_eq!(mapping.records[0].chosen, Some(choice.licence));
+}
+
+#[tokio::test]
+async fn a_record_is_chosen_without_a_user_of_coves_api_where_references_decide() {
+    let bench = Bench::new().await;
+    let service = bench.service_with("", "", "[match]\nkey = \"reference\"");
+    let mapping = service.mapping(month()).await.unwrap();
+    let doubled = mapping.records[0].clone();
+    let choice = SubscriptionChoice {
+        key: Key {
+            client: doubled.client.id,
+            name: doubled.name.clone(),
+        },
+        licence: doubled.records[0].id,
+    };
+    let plan = mapping
+        .plan(&[], &[(None, choice.clone())], service.map_place())
+        .unwrap();
+    assert_eq!(plan.place, MapPlace::Reference);
+    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    assert_eq!(outcome.exit_code(), ExitCode::Done);
+    assert_eq!(outcome.count(MapWritten::Written), 1);
+    let kept = service.decisions().await.unwrap();
+    assert_eq!(kept[0].decision, Decision::Subscription(choice));
 }
 
 #[tokio::test]

@@ -4,10 +4,26 @@ use super::rows::sheet;
 use super::{Look, Page};
 use crate::failure::Failure;
 use crate::text::{count, plain};
+use cove_halo::map::sheet::COLUMNS;
 use cove_halo::map::{MapAction, MapPlace, MapPlan, Mapping, Suggestions};
 use cove_halo::{MapOutcome, MapWritten};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+
+/// The sheet for the review, as a document: `{"schema", "rows": [{"customer_id", …}]}`.
+pub(crate) fn sheet_document(rows: &[[String; 9]]) -> Value {
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let cells = COLUMNS.iter().zip(row);
+            cells
+                .map(|(column, cell)| ((*column).to_owned(), json!(cell)))
+                .collect::<Map<_, _>>()
+                .into()
+        })
+        .collect();
+    json!({"schema": 1, "rows": rows})
+}
 
 /// The page of where every customer stands.
 pub(crate) fn list(mapping: &Mapping, look: Look) -> String {

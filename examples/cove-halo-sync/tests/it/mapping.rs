@@ -122,6 +122,44 @@ fn one_customer_is_set_kept_as_a_decision_and_forgotten() {
 }
 
 #[test]
+fn a_sheet_with_decisions_comes_back_though_their_customer_has_no_usage_any_more() {
+    let (world, client) = world();
+    let client = client.to_string();
+    map(&world, &["set", "c2", &client, "--to", "state", "--yes"]).ended(0);
+    let export = |name: &str| {
+        world
+            .run(&["map", "export", "--out", name, "--period", "202611"])
+            .ended(0);
+    };
+    let import = |name: &str, more: &[&str]| {
+        let args = [
+            "map", "import", name, "--period", "202611", "--format", "json",
+        ];
+        world.run(&[&args[..], more].concat()).ended(0).json()
+    };
+    // November has no usage.
+    export("moved.csv");
+    let known = import("moved.csv", &[]);
+    assert_eq!(known["changes"][0]["action"], "nothing");
+    let elsewhere = import("moved.csv", &["--to", "state", "--state", "other.db"]);
+    assert_eq!(elsewhere["changes"][0]["action"], "write");
+    assert_eq!(elsewhere["changes"][0]["customer_id"], "c2");
+}
+
+#[test]
+fn the_sheet_is_one_json_document_where_that_is_asked_for() {
+    let (world, client) = world();
+    let document = map(&world, &["export", "--format", "json"]).ended(0).json();
+    assert_eq!(document["schema"], 1);
+    let rows = document["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["customer_id"], "c2");
+    assert_eq!(rows[0]["customer_name"], "=Zenith & Sons Ltd");
+    assert_eq!(rows[0]["client_id"], client.to_string());
+    assert_eq!(rows[0]["decision"], "");
+}
+
+#[test]
 fn a_record_is_chosen_by_its_id_and_one_of_another_name_adopted() {
     let world = World::simple();
     let (acme, first, second, other) = world.sandbox.edit(|world| {
@@ -134,7 +172,10 @@ fn a_record_is_chosen_by_its_id_and_one_of_another_name_adopted() {
         listed.contains(&format!("{first} (1), {second} (1)")),
         "{listed}"
     );
+    // Where references decide, a choice needs no user of Cove's API: it is kept in the state.
+    world.settings("[match]\nkey = \"reference\"");
     map(&world, &["choose", &second.to_string(), "--yes"]).ended(0);
+    world.settings("");
     sync(&world);
     let count = |id: i64| {
         let all = world.sandbox.subscriptions();

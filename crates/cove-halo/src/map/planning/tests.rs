@@ -1,7 +1,7 @@
 use crate::map::testing::{mapping, mapping_by_reference};
 use crate::map::{MapAction, MapPlace, MapPlan, Mapping, Wish};
-use billing_sync::SubscriptionChoice;
 use billing_sync::ids::{ClientId, CustomerId, Key, LicenceId};
+use billing_sync::{MappingDecision, SubscriptionChoice};
 use proptest::prelude::*;
 
 fn wish(customer: &str, client: i64) -> Wish {
@@ -72,7 +72,7 @@ fn an_id_is_never_overwritten_doubled_or_given_to_what_is_not_billed() {
         (
             "nobody",
             10,
-            MapPlace::State,
+            MapPlace::Field,
             "there is no customer `nobody`",
         ),
         ("", 10, MapPlace::State, "there is no customer"),
@@ -167,6 +167,40 @@ fn what_a_person_decided_is_not_written_into_the_field_beside_it() {
 }
 
 #[test]
+fn what_was_decided_before_is_nothing_to_do_whatever_else_changed() {
+    let mut mapping = mapping();
+    let decide = |customer: &str, client| MappingDecision {
+        customer: CustomerId::new(customer),
+        client: ClientId::new(client),
+    };
+    // Without usage by now, two of one client, and one whose client is inactive.
+    mapping.memory.decisions = vec![decide("gone", 13), decide("decided", 13), decide("new", 12)];
+    let key = Key {
+        client: ClientId::new(14),
+        name: "Server".to_owned(),
+    };
+    let licence = LicenceId::new(999);
+    let choice = SubscriptionChoice { key, licence };
+    mapping.memory.choices = vec![choice.clone()];
+    let wishes = [wish("gone", 13), wish("decided", 13), wish("new", 12)];
+    for place in [MapPlace::Field, MapPlace::Reference, MapPlace::State] {
+        let plan = mapping
+            .plan(&wishes, &[(None, choice.clone())], place)
+            .unwrap();
+        assert_eq!(plan.write_count(), 0, "{plan:?}");
+        assert_eq!((plan.changes.len(), plan.choices.len()), (3, 1));
+    }
+}
+
+#[test]
+fn a_decision_can_be_made_before_there_is_usage() {
+    assert_eq!(
+        one(&mapping(), "nobody", 10, MapPlace::State),
+        Ok((MapAction::Write, String::new(), "10".to_owned()))
+    );
+}
+
+#[test]
 fn every_problem_is_told_and_nothing_planned() {
     let lines = |wishes: Vec<Wish>| -> Vec<Wish> {
         (2..)
@@ -227,10 +261,10 @@ proptest! {
         let wishes: Vec<Wish> = wishes.into_iter().map(|(at, client)| wish(customers[at], client)).collect();
         let mapping = mapping();
         if let Ok(plan) = mapping.plan(&wishes, &[], MapPlace::Field) {
-            let mut clients: Vec<ClientId> = plan.changes.iter().map(|change| change.client).collect();
+            let mut clients: Vec<ClientId> = plan.writes().map(|change| change.client).collect();
             clients.sort();
             clients.dedup();
-            prop_assert_eq!(clients.len(), plan.changes.len());
+            prop_assert_eq!(clients.len(), plan.writes().count());
             for change in plan.writes() {
                 prop_assert!(change.before.is_empty());
                 prop_assert_eq!(&change.after, change.customer.as_str());

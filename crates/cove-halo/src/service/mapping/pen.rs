@@ -23,6 +23,10 @@ pub(super) enum Pen<'a> {
 impl Service {
     /// The pen for the place of this plan.
     pub(super) async fn pen(&self, plan: &MapPlan) -> Result<Pen<'_>, ServiceError> {
+        // Choices of records are kept in the state wherever customers are mapped.
+        if plan.writes().next().is_none() {
+            return Ok(Pen::Kept);
+        }
         match plan.place {
             MapPlace::State => Ok(Pen::Kept),
             MapPlace::Field => {

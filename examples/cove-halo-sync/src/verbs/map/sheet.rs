@@ -54,17 +54,19 @@ pub(super) async fn export(
     app.clear_progress();
     let rows = sheet::rows(&mapping);
     let text = view::rows::sheet(&sheet::COLUMNS, rows.iter().map(|row| row.to_vec()))?;
-    match &args.out {
-        None => app.out.result(&text)?,
-        Some(path) => {
-            files::replace(path, text.as_bytes())?;
-            app.out.note(&format!(
-                "{} rows in {}; after the review: cove-halo-sync map import {}\n",
-                rows.len(),
-                path.display(),
-                path.display()
-            ));
-        }
+    if let Some(path) = &args.out {
+        files::replace(path, text.as_bytes())?;
+        app.out.note(&format!(
+            "{} rows in {}; after the review: cove-halo-sync map import {}\n",
+            rows.len(),
+            path.display(),
+            path.display()
+        ));
+    }
+    match app.out.format() {
+        Format::Json => app.out.document(&view::map::sheet_document(&rows))?,
+        Format::Table | Format::Csv if args.out.is_none() => app.out.result(&text)?,
+        Format::Table | Format::Csv => {}
     }
     Ok(ExitCode::Done)
 }
