@@ -74,7 +74,7 @@ pub(super) fn settings_of(
             SettingsError::new(format!("{variable}: {}", error.message()))
                 .with_hint("write it as a TOML array of tables on one line: [{ service = \"…\", round = \"up\" }]")
         })?;
-        table.extend(tables);
+        lay_over(&mut table, tables);
         settings = overridden(&table, &variable)?;
         places.overridden.insert(list.to_owned());
     }
@@ -100,6 +100,16 @@ fn put(table: &mut Table, section: &str, key: &str, value: Value) {
         match rest {
             Some(rest) => put(entry, rest, key, value),
             None => drop(entry.insert(key.to_owned(), value)),
+        }
+    }
+}
+
+/// Lays tables over tables, key by key; anything else takes the place of what was there.
+fn lay_over(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(Value::Table(under)), Value::Table(over)) => lay_over(under, over),
+            (_, value) => drop(under.insert(key, value)),
         }
     }
 }

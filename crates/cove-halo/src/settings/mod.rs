@@ -50,7 +50,8 @@ use std::path::PathBuf;
 ///
 /// Every key can be overridden by the variable `COVE_HALO_<SECTION>_<KEY>` in upper case, for example
 /// `COVE_HALO_HALO_TENANT` or `COVE_HALO_GUARD_MAX_ZEROED`. Lists are separated by commas. The rules as a whole are
-/// `COVE_HALO_RULE`, a TOML array of tables: `[{ service = "…", round = "up" }]`; likewise `COVE_HALO_ALLOCATE`.
+/// `COVE_HALO_RULE`, a TOML array of tables: `[{ service = "…", round = "up" }]`; likewise `COVE_HALO_ALLOCATE` and
+/// `COVE_HALO_GUARD_CLIENT`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

@@ -48,11 +48,13 @@ impl<'a> Places<'a> {
     /// Where a value came from, for a message.
     pub(super) fn of(&self, path: &str) -> String {
         let root = path.split('[').next().unwrap_or(path);
-        if self.overridden.contains(path) || self.overridden.contains(root) {
-            return match path.rsplit_once('.') {
-                Some((section, key)) if !section.contains('[') => variable_of(section, key),
-                _ => list_variable(root),
-            };
+        if LIST_VARIABLES.contains(&root) && self.overridden.contains(root) {
+            return list_variable(root);
+        }
+        if self.overridden.contains(path)
+            && let Some((section, key)) = path.rsplit_once('.')
+        {
+            return variable_of(section, key);
         }
         match self.lines.get(path) {
             Some(line) => self.at_line(*line),

@@ -81,7 +81,7 @@ pub(super) const ALLOCATE: List = List {
 
 pub(super) const GUARD_CLIENT: List = List {
     name: "guard.client",
-    purpose: "Limits of single clients.",
+    purpose: "Limits of single clients. Variable: `COVE_HALO_GUARD_CLIENT`, the limits as one TOML array.",
     has_variable: false,
     keys: &[
         ("id", "HaloPSA's id of the client. Required."),

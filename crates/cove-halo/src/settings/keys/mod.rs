@@ -134,7 +134,7 @@ pub fn variable_of(section: &str, key: &str) -> String {
 
 /// The variable that replaces a list as a whole.
 pub(super) fn list_variable(list: &str) -> String {
-    format!("{PREFIX}{list}").to_uppercase()
+    format!("{PREFIX}{list}").replace('.', "_").to_uppercase()
 }
 
 /// True for the name of a variable that can only be meant for the settings.

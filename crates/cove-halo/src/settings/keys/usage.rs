@@ -8,7 +8,7 @@ pub(super) const COVE: Section = Section {
     keys: &[
         text("source", "Which of the vendor's interfaces is read: `billing-api`, `management` or `efile`."),
         text("base_url", "Address of the N-able Billing API."),
-        text("account_id", "The account (the runbook's `sfdcid`). Required.").example("001H234578asdfIAS"),
+        text("account_id", "The account (the runbook's `sfdcid`). Required, unless usage is read from `management` or from a file (`[usage]`).").example("001H234578asdfIAS"),
         list("contract_ids", "The contracts to read (the runbook's `ContractID`); empty for every contract."),
         text("audience", "`direct`: the account buys from N-able; `indirect`: through a distributor."),
         text("partner", "Name of the partner as Cove's console shows it; for Cove's management API only.").example("Acme Corp (admin@acme.com)"),
