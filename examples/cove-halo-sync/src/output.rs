@@ -20,6 +20,8 @@ pub(crate) struct Output {
     look: Look,
     colour_on_stderr: bool,
     closed: bool,
+    /// True once the one JSON document went out.
+    documented: bool,
     /// The pair whose words these are.
     pair: Option<String>,
     /// The result, where it is to be shown later as a part of another.
@@ -55,6 +57,7 @@ impl Output {
             },
             colour_on_stderr: wants_colour(globals.color, std::io::stderr().is_terminal()),
             closed: false,
+            documented: false,
             pair: None,
             kept: None,
         }
@@ -68,6 +71,7 @@ impl Output {
             look: self.look,
             colour_on_stderr: self.colour_on_stderr,
             closed: self.closed,
+            documented: false,
             pair: Some(pair.to_owned()),
             kept: keep.then(Kept::default),
         }
@@ -123,6 +127,7 @@ impl Output {
 
     /// Writes the result as the one JSON document.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
+        self.documented = true;
         if let Some(kept) = &mut self.kept {
             kept.document = Some(document.clone());
             return Ok(());
@@ -131,11 +136,20 @@ impl Output {
     }
 
     /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows.
-    pub(crate) fn page_before(&mut self, page: impl Fn(Look) -> String) -> Result<(), Failure> {
+    pub(crate) fn page_before(
+        &mut self,
+        asked: bool,
+        page: impl Fn(Look) -> String,
+    ) -> Result<(), Failure> {
         match self.format {
             Format::Table => self.result(&page(self.look)),
             Format::Json | Format::Csv => {
-                self.note(&page(self.look_of_notes()));
+                let page = page(self.look_of_notes());
+                if asked {
+                    needed(&page);
+                } else {
+                    self.note(&page);
+                }
                 Ok(())
             }
         }
@@ -163,13 +177,13 @@ impl Output {
     }
 
     /// Shows why a verb ended early: `error:` and `hint:` lines on stderr; with `--format json` also as the one
-    /// document. A refused plan and what drifted are shown as the result.
+    /// document, unless that went out already. A refused plan and what drifted are shown as the result.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         let look = self.look_of_notes();
         // Best effort: when the result cannot be written either, the error line below still goes out.
         let _ = match self.format {
-            Format::Json => self.document(&document(failure)),
-            Format::Csv => Ok(()),
+            Format::Json if !self.documented => self.document(&document(failure)),
+            Format::Json | Format::Csv => Ok(()),
             Format::Table => self.result(&pages(failure, self.look)),
         };
         let whose = match &self.pair {
@@ -216,6 +230,11 @@ pub(crate) fn problems<'a>(lines: impl Iterator<Item = &'a str>) {
     for line in lines {
         to_stderr(&format!("{}\n", plain(line)));
     }
+}
+
+/// Writes text to stderr, even when quiet: without it nobody could go on.
+pub(crate) fn needed(text: &str) {
+    to_stderr(text);
 }
 
 /// Writes to stderr; a reader that went away is nobody's concern.

@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
     /// Where a value came from, for a message.
     pub(super) fn of(&self, path: &str) -> String {
         let root = path.split('[').next().unwrap_or(path);
-        if LIST_VARIABLES.contains(&root) && self.overridden.contains(root) {
+        if lists_with_variable().any(|list| list == root) && self.overridden.contains(root) {
             return list_variable(root);
         }
         if self.overridden.contains(path)

@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
         }))?,
     }
     if args.serve {
-        app.out.note(&view::sandbox::how_to_use(&sandbox, PERIOD));
+        crate::output::needed(&view::sandbox::how_to_use(&sandbox, PERIOD));
         app.signals.reached(1).await;
     }
     if story.verdict.is_right() && story.again.writes().next().is_none() {

@@ -101,8 +101,9 @@ fn refused(what: &FollowUp, error: ServiceError, app: &mut App<'_>) -> Failure {
 }
 
 fn shown(what: &FollowUp, of: &RunId, plan: &Plan, app: &mut App<'_>) -> Result<(), Failure> {
-    app.out
-        .page_before(|look| view::follow_up::page(what, Some(of), plan, look))
+    app.out.page_before(plan.writes().next().is_some(), |look| {
+        view::follow_up::page(what, Some(of), plan, look)
+    })
 }
 
 fn show(outcome: &FollowUpOutcome, app: &mut App<'_>) -> Result<(), Failure> {

@@ -73,7 +73,9 @@ async fn asked(
     // A plan that would be refused needs no question: apply says why.
     if plan.clone().approve(approval.clone()).is_ok() {
         app.out
-            .page_before(|look| view::plan::page(plan, false, look))?;
+            .page_before(plan.writes().next().is_some(), |look| {
+                view::plan::page(plan, false, look)
+            })?;
         consent::ask(plan, app).await?;
         app.out.note("\n");
     }

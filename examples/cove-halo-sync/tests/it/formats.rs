@@ -1,6 +1,6 @@
 //! JSON is one document, CSV is safe rows, tables are for a terminal that obeys nobody else.
 
-use crate::tool::World;
+use crate::tool::{Done, PERIOD, World};
 use serde_json::Value;
 
 const PLAN: [&str; 3] = ["plan", "--period", "202610"];
@@ -63,6 +63,20 @@ fn every_verb_prints_one_json_document() {
         let done = world.run(&[args, &["--format", "json"]].concat()).ended(0);
         assert!(done.json().is_object(), "{args:?}");
     }
+}
+
+#[test]
+fn an_error_after_the_document_is_no_second_one() {
+    let world = World::simple();
+    // A month that is not final leaves a try behind, so the schedule begins at once with what it missed.
+    world.sandbox.edit(|world| world.open_invoice(PERIOD));
+    world.run(&["sync", "--yes", "--period", "202610"]).ended(4);
+    let always = ["schedule", "--cron", "* * * * *", "--timezone", "UTC"];
+    let mut command = world.command(&[&always[..], &["--format", "json"]].concat());
+    command.env("HALO_CLIENT_SECRET", "wrong");
+    let done = Done::new(&command.output().unwrap()).ended(2);
+    assert_eq!(done.json()["cron"], "* * * * *");
+    assert!(done.stderr.contains("error: "), "{done:?}");
 }
 
 #[test]

@@ -49,6 +49,29 @@ fn sync_shows_the_plan_and_writes_after_a_yes() {
 }
 
 #[test]
+fn what_is_asked_about_is_shown_even_when_quiet() {
+    for format in ["json", "csv"] {
+        let world = World::simple();
+        let verb = format!("--quiet --format {format} {SYNC}");
+        let (shown, code) = answer(&world, &verb, "n\n");
+        assert_eq!(code, 1, "{shown}");
+        let plan = shown.find("1 to create").unwrap();
+        let question = shown.find("make 1 change in HaloPSA? [y/N]").unwrap();
+        assert!(plan < question, "{shown}");
+        assert!(world.writes().is_empty());
+
+        let client = world.sandbox.clients()[0].id;
+        let verb =
+            format!("--quiet --format {format} map set c1 {client} --to state --period 202610");
+        let (shown, code) = answer(&world, &verb, "n\n");
+        assert_eq!(code, 1, "{shown}");
+        let plan = shown.find("Acme Ltd").unwrap();
+        let question = shown.find("write 1 mapping? [y/N]").unwrap();
+        assert!(plan < question, "{shown}");
+    }
+}
+
+#[test]
 fn sync_writes_nothing_without_a_yes() {
     let world = World::simple();
     for reply in ["n\n", "\n", "yess\n", "\u{4}"] {

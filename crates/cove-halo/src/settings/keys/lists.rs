@@ -6,7 +6,6 @@ pub(super) const RULE: List = List {
     name: "rule",
     purpose: "What to do with a service or a customer. The first rule that matches decides alone. Variable: `COVE_HALO_RULE`, the rules as \
                   one TOML array.",
-    has_variable: true,
     keys: &[
         (
             "service",
@@ -46,7 +45,6 @@ pub(super) const ALLOCATE: List = List {
     name: "allocate",
     purpose: "What becomes of an amount that is charged to a contract as a whole. Without an entry it is an exception. The first entry that \
                   matches decides. Variable: `COVE_HALO_ALLOCATE`, the entries as one TOML array.",
-    has_variable: true,
     keys: &[
         (
             "service",
@@ -82,7 +80,6 @@ pub(super) const ALLOCATE: List = List {
 pub(super) const GUARD_CLIENT: List = List {
     name: "guard.client",
     purpose: "Limits of single clients. Variable: `COVE_HALO_GUARD_CLIENT`, the limits as one TOML array.",
-    has_variable: false,
     keys: &[
         ("id", "HaloPSA's id of the client. Required."),
         (

@@ -58,8 +58,6 @@ pub(super) struct List {
     pub(super) name: &'static str,
     /// What it is for.
     pub(super) purpose: &'static str,
-    /// Whether a variable can replace it as a whole.
-    pub(super) has_variable: bool,
     /// Each with what it means.
     pub(super) keys: &'static [(&'static str, &'static str)],
 }
@@ -121,8 +119,7 @@ pub(super) fn list_of(name: &str) -> Option<&'static List> {
 
 /// The lists that a variable can replace as a whole.
 pub(super) fn lists_with_variable() -> impl Iterator<Item = &'static str> {
-    let replaceable = LISTS.iter().filter(|list| list.has_variable);
-    replaceable.map(|list| list.name)
+    LISTS.iter().map(|list| list.name)
 }
 
 /// The variable that overrides a key, for example `COVE_HALO_HALO_TENANT` for `tenant` in `[halo]`.

@@ -92,7 +92,8 @@ pub(super) async fn write(
     app.clear_progress();
     let writes = plan.write_count();
     if !yes {
-        app.out.page_before(|look| view::map::plan(plan, look))?;
+        app.out
+            .page_before(writes > 0, |look| view::map::plan(plan, look))?;
         if writes > 0 {
             let what = text::count(writes, "mapping", "mappings");
             consent::confirm(&format!("write {what}?"), app).await?;
