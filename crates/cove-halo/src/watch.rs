@@ -1,5 +1,6 @@
 //! Tells whoever watches what the service is doing: one trait for reading, waiting and writing alike.
 
+use crate::settings::VENDOR;
 use billing_sync::ports::RunWatch;
 use billing_sync::run::Progress;
 use std::fmt::Debug;
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub enum Status<'a> {
     /// Something is read from the vendor.
     Fetching {
+        /// Whose it is.
+        vendor: &'a str,
         /// What, in words.
         what: &'a str,
     },
@@ -74,7 +77,11 @@ pub(crate) struct Relay(pub(crate) Arc<dyn ServiceWatch>);
 
 impl Relay {
     pub(crate) fn fetching(&self, what: &str) {
-        self.0.status(&Status::Fetching { what });
+        self.fetching_from(VENDOR, what);
+    }
+
+    pub(crate) fn fetching_from(&self, vendor: &str, what: &str) {
+        self.0.status(&Status::Fetching { vendor, what });
     }
 
     pub(crate) fn reading(&self, what: &str) {

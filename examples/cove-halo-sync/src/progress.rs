@@ -176,7 +176,9 @@ impl ServiceWatch for Progress {
 /// What a status says; `None` when it changes no words.
 fn words(status: &Status<'_>) -> Option<String> {
     Some(match status {
-        Status::Fetching { what } => format!("N-able: reading {}", plain(what)),
+        Status::Fetching { vendor, what } => {
+            format!("{}: reading {}", plain(vendor), plain(what))
+        }
         Status::Reading { what } => format!("HaloPSA: reading {}", plain(what)),
         Status::Run(RunProgress::CheckingTarget) => {
             "HaloPSA: checking that nothing moved since the plan".to_owned()
@@ -201,6 +203,7 @@ mod tests {
     fn reads_and_writes_are_told_in_words() {
         assert_eq!(
             words(&Status::Fetching {
+                vendor: "N-able",
                 what: "contract 1\u{1b}"
             })
             .as_deref(),
@@ -275,7 +278,10 @@ mod tests {
     #[test]
     fn a_silent_progress_makes_no_line() {
         let progress = Progress::new(false);
-        progress.status(&Status::Fetching { what: "invoices" });
+        progress.status(&Status::Fetching {
+            vendor: "N-able",
+            what: "invoices",
+        });
         assert!(progress.line.lock().unwrap().is_none());
     }
 }

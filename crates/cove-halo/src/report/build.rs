@@ -15,6 +15,7 @@ impl Report {
     /// Makes the report. Pure: the same inputs give the same report.
     pub fn of(input: &ReportInput<'_>) -> Self {
         let ReportInput {
+            vendor,
             plan,
             usage,
             history: _,
@@ -32,7 +33,7 @@ impl Report {
             made_at: made_at.to_owned(),
             closed: input.is_closed(),
             masked: false,
-            headline: headline::headline(plan, &totals, comparison.as_ref(), runs),
+            headline: headline::headline(vendor, plan, &totals, comparison.as_ref(), runs),
             invoice: InvoiceState {
                 is_final: plan.finality().is_final(),
                 why: match plan.finality() {

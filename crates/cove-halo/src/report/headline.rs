@@ -38,6 +38,7 @@ pub(super) fn spoken(period: Period) -> String {
 /// For example `N-able invoice 2026-10 closed; 1,412 Each: 1,398 billed, 9 ignored by rule, 5 unmatched, +12 / -7 against
 /// 2026-09; nothing written yet`.
 pub(super) fn headline(
+    vendor: &str,
     plan: &Plan,
     totals: &Totals,
     comparison: Option<&Comparison>,
@@ -48,7 +49,10 @@ pub(super) fn headline(
         (true, false) => "closed, but not read completely",
         (false, _) => "not final yet",
     };
-    let mut sentences = vec![format!("N-able invoice {} {state}", dashed(plan.period()))];
+    let mut sentences = vec![format!(
+        "{vendor} invoice {} {state}",
+        dashed(plan.period())
+    )];
     if totals.measures.is_empty() {
         sentences.push("no usage".to_owned());
     }

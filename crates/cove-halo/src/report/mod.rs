@@ -38,6 +38,8 @@ pub const REPORT_SCHEMA: u32 = 1;
 /// Everything a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportInput<'a> {
+    /// Who invoices the usage, in a word.
+    pub vendor: &'a str,
     /// The plan for the month, as of now.
     pub plan: &'a Plan,
     /// The usage it was made from.

@@ -44,6 +44,7 @@ impl Service {
         let (plan, usage) = Box::pin(self.plan_with(request, &past.memory)).await?;
         let made_at = time::utc_time(self.inner.clock.wall());
         let input = ReportInput {
+            vendor: self.settings().vendor(),
             plan: &plan,
             usage: &usage,
             history: &past.history,

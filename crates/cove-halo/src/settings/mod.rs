@@ -42,6 +42,7 @@ pub use secrets::Secrets;
 pub(crate) use secrets::{api_key, password};
 pub use unattended::{MetricsSettings, NotifySettings, NotifyWhen, ScheduleSettings, WebhookShape};
 pub use usage::UsageSettings;
+pub(crate) use usage::VENDOR;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -76,6 +76,20 @@ impl Default for UsageSettings {
     }
 }
 
+/// Who invoices the usage of Cove.
+pub(crate) const VENDOR: &str = "N-able";
+
+impl Settings {
+    /// Who invoices the usage, in a word: the vendor of `[usage]`, or N-able.
+    pub fn vendor(&self) -> &str {
+        if self.usage.is_set() {
+            &self.usage.vendor
+        } else {
+            VENDOR
+        }
+    }
+}
+
 impl UsageSettings {
     /// Whether usage comes from a file.
     pub fn is_set(&self) -> bool {

@@ -92,7 +92,7 @@ impl UsageSource for FileUsage {
     async fn fetch(&self, period: Period) -> Result<Usage, PortError> {
         let path = self.path(period);
         let name = path.display().to_string();
-        self.relay.fetching(&name);
+        self.relay.fetching_from(&self.settings.vendor, &name);
         let mut lines = Lines::new(&self.settings);
         table::read(&path, &self.settings, &mut lines).map_err(|fault| {
             let error = PortError::new(fault.kind, format!("{name}: {}", fault.message));

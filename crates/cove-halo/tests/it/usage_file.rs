@@ -77,6 +77,14 @@ async fn another_vendors_file_is_billed_like_coves() {
         ]
     );
     assert!(outcome.plan.ledger().balances());
+    let report = service.report(&october(), false).await.unwrap();
+    assert!(
+        report
+            .headline
+            .starts_with("mailboxes invoice 2026-10 closed"),
+        "{}",
+        report.headline
+    );
     let again = service.plan(&october()).await.unwrap();
     assert_eq!((again.summary().keep, again.writes().count()), (2, 0));
     let asked = bench.sandbox.requests();

@@ -27,7 +27,7 @@ impl Notes {
 impl ServiceWatch for Notes {
     fn status(&self, status: &Status<'_>) {
         let said = match status {
-            Status::Fetching { what } => format!("fetching {what}"),
+            Status::Fetching { what, .. } => format!("fetching {what}"),
             Status::Reading { what } => format!("reading {what}"),
             Status::Waiting { service, for_, why } => {
                 format!("waiting {for_:?} {}", why.words(service))
