@@ -1,6 +1,6 @@
 //! A document with the environment over it becomes settings. Every error names the line or the variable it is about.
 
-use super::keys::{Kind, keys, list_variable, lists_with_variable, variable_of};
+use super::keys::{Kind, keys, list_names, list_variable, variable_of};
 use super::pair_name::PairName;
 use super::places::{Places, line_of};
 use super::{Settings, SettingsError};
@@ -65,7 +65,7 @@ pub(super) fn settings_of(
         settings = overridden(&table, &variable)?;
         places.overridden.insert(format!("{section}.{}", key.name));
     }
-    for list in lists_with_variable() {
+    for list in list_names() {
         let variable = list_variable(list);
         let Some(given) = env(&variable) else {
             continue;

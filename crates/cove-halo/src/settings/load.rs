@@ -1,7 +1,7 @@
 //! From the settings file and the environment to checked settings.
 
 use super::document::{Context, settings_of};
-use super::keys::{is_variable, keys, list_variable, lists_with_variable, variable_of};
+use super::keys::{is_variable, keys, list_names, list_variable, variable_of};
 use super::pair::{SettingsFile, pairs_of};
 use super::suggest::nearest;
 use super::{Settings, SettingsError};
@@ -46,7 +46,7 @@ impl Settings {
         let mut known: Vec<String> = keys()
             .map(|(section, key)| variable_of(section, key.name))
             .collect();
-        known.extend(lists_with_variable().map(list_variable));
+        known.extend(list_names().map(list_variable));
         for name in names {
             if is_variable(&name) && !known.contains(&name) && !others.contains(&name.as_str()) {
                 let hint = match nearest(&name, known.iter().map(String::as_str)) {

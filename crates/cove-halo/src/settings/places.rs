@@ -2,8 +2,7 @@
 
 use super::SettingsError;
 use super::keys::{
-    self, List, SECTIONS, Section, home_of, list_of, list_variable, lists_with_variable,
-    variable_of,
+    self, List, SECTIONS, Section, home_of, list_names, list_of, list_variable, variable_of,
 };
 use super::pair_name::PairName;
 use super::suggest::nearest;
@@ -48,7 +47,7 @@ impl<'a> Places<'a> {
     /// Where a value came from, for a message.
     pub(super) fn of(&self, path: &str) -> String {
         let root = path.split('[').next().unwrap_or(path);
-        if lists_with_variable().any(|list| list == root) && self.overridden.contains(root) {
+        if list_names().any(|list| list == root) && self.overridden.contains(root) {
             return list_variable(root);
         }
         if self.overridden.contains(path)
@@ -79,7 +78,7 @@ fn walk(document: &DeTable<'_>, text: &str, places: &mut Places<'_>) -> Result<(
             let sections = SECTIONS
                 .iter()
                 .map(|known| known.name)
-                .chain(lists_with_variable())
+                .chain(list_names())
                 .chain(["pair"]);
             // A key written above the first section header is the usual cause.
             let hint = home_of(section)

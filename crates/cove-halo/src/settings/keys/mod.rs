@@ -117,8 +117,8 @@ pub(super) fn list_of(name: &str) -> Option<&'static List> {
     LISTS.iter().find(|list| list.name == name)
 }
 
-/// The lists that a variable can replace as a whole.
-pub(super) fn lists_with_variable() -> impl Iterator<Item = &'static str> {
+/// The lists; a variable can replace each as a whole.
+pub(super) fn list_names() -> impl Iterator<Item = &'static str> {
     LISTS.iter().map(|list| list.name)
 }
 
