@@ -27,6 +27,8 @@ pub(super) struct Document {
     pub(super) amounts: Vec<ContractAmount>,
     pub(super) unreadable: Vec<UnreadableUsage>,
     pub(super) disagreements: Vec<Disagreement>,
+    /// Usage that could not be read and may be anybody's.
+    pub(super) nobodys: Vec<String>,
 }
 
 impl Document {
@@ -214,11 +216,15 @@ impl UsageVisitor for Collector {
                 .map(|bad| unreadable(None, describe(bad)))
                 .collect(),
             disagreements: Vec::new(),
+            nobodys: Vec::new(),
         };
         for client in std::mem::take(&mut self.clients) {
             document.take(client);
         }
         for (customer, detail) in std::mem::take(&mut self.strays) {
+            if customer.is_none() {
+                document.nobodys.push(detail.clone());
+            }
             document.unreadable.push(unreadable(customer, detail));
         }
         if let Some(contract) = contract {
@@ -295,7 +301,8 @@ fn unreadable(customer: Option<CustomerId>, detail: String) -> UnreadableUsage {
     }
 }
 
-/// What the contract itself was charged. A pool with headroom has a quantity of zero or less and no amount: no charge.
+/// What the contract itself was charged. A pool with headroom has a quantity of zero or less and no amount: no charge. By
+/// time frame a pool states no quantity (documented sample); what it is over its allowance by is what is charged (assumed).
 fn amounts(head: &UsageDocument) -> Vec<ContractAmount> {
     let product = head
         .product_name
@@ -309,7 +316,7 @@ fn amounts(head: &UsageDocument) -> Vec<ContractAmount> {
             .as_ref()
             .map_or_else(|| ContractId::new(""), |id| ContractId::new(id.as_str()));
         total.additional_capacity.iter().filter_map(move |pool| {
-            let quantity = denoise(pool.quantity?);
+            let quantity = denoise(pool.quantity.or(pool.capacity)?);
             let charged = pool.amount.is_some_and(|amount| !amount.is_zero());
             if quantity <= Decimal::ZERO && !charged {
                 return None;

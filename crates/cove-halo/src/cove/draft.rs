@@ -126,6 +126,7 @@ impl Draft {
             amounts,
             unreadable,
             disagreements,
+            nobodys,
         } = document;
         let Some(contract) = contract else {
             return;
@@ -139,6 +140,11 @@ impl Draft {
         if !clients_listed {
             self.gap(format!(
                 "the usage document of contract {contract} has no list of customers"
+            ));
+        }
+        for detail in nobodys {
+            self.gap(format!(
+                "usage of an unknown customer under contract {contract} could not be read: {detail}"
             ));
         }
         let customers = lines.iter().any(|line| line.customer.is_some());

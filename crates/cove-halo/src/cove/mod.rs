@@ -148,10 +148,16 @@ impl CoveUsage {
         for (contract, _) in pairs {
             *invoices.entry(contract).or_default() += 1;
         }
-        let mut first: BTreeMap<ContractId, (InvoiceId, Vec<UsageLine>)> = BTreeMap::new();
+        let mut shared: BTreeMap<ContractId, Vec<(InvoiceId, Vec<UsageLine>)>> = BTreeMap::new();
         for (contract, invoice, documents) in answers {
             let several = invoices.get(&contract).is_some_and(|count| *count > 1);
             let contract = ContractId::new(contract.as_str());
+            if several && documents.is_empty() {
+                // The other invoice's document makes the contract seen, so nothing else says that this part is missing.
+                draft.gap(format!(
+                    "contract {contract} has no usage document on invoice {invoice}"
+                ));
+            }
             for mut document in documents {
                 if let Some(stated) = document
                     .contract
@@ -163,17 +169,18 @@ impl CoveUsage {
                     ));
                 }
                 document.assign(&contract);
-                match first.get(&contract) {
-                    // Two invoices may share a contract, but the same usage on both is more likely one usage twice.
-                    Some((other, lines)) if !lines.is_empty() && *lines == document.lines => {
+                if several {
+                    let others = shared.entry(contract.clone()).or_default();
+                    // Invoices may share a contract, but the same usage on two is more likely one usage twice.
+                    let same = |(_, lines): &&(InvoiceId, Vec<UsageLine>)| {
+                        !lines.is_empty() && *lines == document.lines
+                    };
+                    if let Some((other, _)) = others.iter().find(same) {
                         draft.gap(format!(
                             "contract {contract} has the very same usage on the invoices {other} and {invoice}"
                         ));
                     }
-                    None if several => {
-                        first.insert(contract.clone(), (invoice.clone(), document.lines.clone()));
-                    }
-                    _ => {}
+                    others.push((invoice.clone(), document.lines.clone()));
                 }
                 draft.take(document);
             }

@@ -611,6 +611,41 @@ async fn the_same_usage_on_two_invoices_is_suspected_to_be_one_usage() {
         .await;
     assert!(usage.completeness.gaps.is_empty());
     assert_eq!(usage.lines.len(), 2);
+    let mut three = answers(document(json!(7), vec![one_server("2")]));
+    three[0] = invoices(vec![
+        invoice("100", &["7"]),
+        invoice("101", &["7"]),
+        invoice("102", &["7"]),
+    ]);
+    three.push((
+        "PSAUsageDetailsDevices/7/102",
+        document(json!(7), vec![one_server("2")]),
+    ));
+    let usage = Scene::new(three).usage().await;
+    assert_eq!(
+        usage.completeness.gaps,
+        ["contract 7 has the very same usage on the invoices 101 and 102"]
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_a_contract_that_one_of_its_invoices_does_not_answer_is_a_gap() {
+    let usage = Scene::new(vec![
+        invoices(vec![invoice("100", &["7"]), invoice("101", &["7"])]),
+        (
+            "PSAUsageDetailsDevices/7/100",
+            document(json!(7), vec![one_server("1")]),
+        ),
+        ("PSAUsageDetailsDevices/7/101", json!({})),
+        ("PSABillableServices/7", listing(&["1"])),
+    ])
+    .usage()
+    .await;
+    assert_eq!(usage.lines.len(), 1);
+    assert_eq!(
+        usage.completeness.gaps,
+        ["contract 7 has no usage document on invoice 101"]
+    );
 }
 
 #[tokio::test]
@@ -642,6 +677,11 @@ async fn what_cannot_be_read_names_its_customer_and_leaves_the_others_alone() {
         .collect();
     assert_eq!(unreadable, [Some("1"), None]);
     assert_eq!(usage.lines.len(), 2);
+    let [gap] = usage.completeness.gaps.as_slice() else {
+        panic!("{:?}", usage.completeness.gaps);
+    };
+    let start = "usage of an unknown customer under contract 7 could not be read: ";
+    assert!(gap.starts_with(start), "it may be anybody's: {gap}");
 }
 
 #[tokio::test]
@@ -673,6 +713,9 @@ async fn a_pool_is_charged_to_its_contract_and_headroom_is_not() {
         {"AdditionalCapacity": "120.00000000000003", "Quantity": "120", "Amount": "2.40", "ProductFeatureName": "0100_ADDITIONAL_CAPACITY"},
         {"AdditionalCapacity": "-1830.479000000003", "Quantity": "0", "Amount": "0"},
         {"AdditionalCapacity": "-5", "Quantity": "-5"},
+        {"AdditionalCapacity": "7.500000000000004"},
+        {"AdditionalCapacity": "-1830.479000000003"},
+        {"TotalPool": "45500"},
     ]}]);
     usage["CommittedCharges"] =
         json!([{"BillingServiceName": "Cove | Commitment", "Quantity": 4, "Uom": "Each"}]);
@@ -699,6 +742,13 @@ async fn a_pool_is_charged_to_its_contract_and_headroom_is_not() {
                 "GB",
                 units("120"),
                 Some(units("2.4"))
+            ),
+            (
+                "7",
+                "Cove Data Protection | Additional Capacity",
+                "GB",
+                units("7.5"),
+                None
             ),
             ("7", "Cove | Commitment", "Each", units("4"), None),
         ]

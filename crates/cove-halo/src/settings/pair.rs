@@ -311,7 +311,12 @@ fn shared_name<'a>(one: &'a Settings, other: &'a Settings) -> Option<&'a str> {
             .rules
             .iter()
             .filter_map(|rule| rule.name.as_deref());
+        let allocated = settings
+            .allocations
+            .iter()
+            .filter_map(|one| one.name.as_deref());
         fixed
+            .chain(allocated)
             .chain([settings.subscription.name.as_str()])
             .map(str::trim)
             .collect()

@@ -189,6 +189,18 @@ impl<'a> Lines<'a> {
         } else {
             BTreeSet::new()
         };
+        // Whose it is cannot be told, so anybody's sum may lack it.
+        let gaps = self
+            .unreadable
+            .iter()
+            .filter(|row| row.customer.is_none())
+            .map(|row| {
+                format!(
+                    "a row of an unknown customer could not be read: {}",
+                    row.detail
+                )
+            })
+            .collect();
         let mut contracts = self.contracts;
         contracts.extend(
             self.unreadable
@@ -211,6 +223,7 @@ impl<'a> Lines<'a> {
                 },
                 contracts_seen: contracts,
                 customers_listed: listed,
+                gaps,
                 ..Completeness::default()
             },
         })

@@ -194,6 +194,10 @@ fn a_row_that_cannot_be_read_holds_up_its_customer_and_no_other() {
         ]
     );
     assert!(usage.unreadable.iter().all(|row| row.contract.is_some()));
+    assert_eq!(
+        usage.completeness.gaps,
+        ["a row of an unknown customer could not be read: line 5: 4 cells below 3 columns"]
+    );
 }
 
 #[test]

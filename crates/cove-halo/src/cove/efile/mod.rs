@@ -33,7 +33,7 @@ use std::sync::Arc;
 /// Billing API, which tells them for the devices that the file lists, or from a table of names that a person has written.
 ///
 /// An EFile belongs to an invoice that was issued, so its month counts as final; where the account's invoices can be
-/// read, they must be closed and approved, and each of them needs its file (a decision: nothing is documented about it).
+/// read, the files' invoices must be among them, closed and approved, and each of them needs its file (a decision: nothing is documented about it).
 #[derive(Debug, Clone)]
 pub struct EFileSource {
     files: Vec<PathBuf>,
@@ -135,7 +135,11 @@ impl EFileSource {
         }
         self.relay.fetching(&format!("invoices of {month}"));
         let mut open = Vec::new();
+        let mut listed = BTreeSet::new();
         for invoice in client.invoices_ready(month).await.map_err(port_error)? {
+            if let Guarded::Good(invoice) = &invoice {
+                listed.insert(invoice.invoice_id.clone());
+            }
             match invoice {
                 Guarded::Bad(record) => draft.gap(format!(
                     "an invoice of {month} could not be read: {}",
@@ -160,6 +164,8 @@ impl EFileSource {
                 Guarded::Good(_) => {}
             }
         }
+        let unlisted = rows.invoices.iter().filter(|id| !listed.contains(*id));
+        open.extend(unlisted.map(|id| format!("invoice {id} is not listed as ready")));
         if !open.is_empty() {
             draft.finality = Finality::Provisional(open.join("; "));
         }

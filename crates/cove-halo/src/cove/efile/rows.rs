@@ -246,6 +246,7 @@ impl Contract {
             amounts,
             unreadable,
             disagreements: Vec::new(),
+            nobodys: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@ use crate::settings::{Audience, CoveSettings};
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
 use billing_sync::Period;
 use billing_sync::ports::{PortError, PortErrorKind, UsageSource};
-use billing_sync::usage::Usage;
+use billing_sync::usage::{Finality, Usage};
 use cove_api::billing::{AccountId, BillingClient};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -232,6 +232,22 @@ async fn an_invoice_without_its_file_is_a_gap_and_an_open_one_is_not_final() {
         );
         assert_eq!(usage.finality.is_final(), is_final);
     }
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_not_listed_is_not_final() {
+    let usage = Scene::new(&[&[row("A", "1", "", "1")]])
+        .api(&[
+            ("InvoicesReady", json!({"InvoicesReady": []})),
+            ("PSAUsageByTimeFrame", json!([])),
+        ])
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(
+        usage.finality,
+        Finality::Provisional("invoice 1 is not listed as ready".to_owned())
+    );
 }
 
 #[tokio::test]

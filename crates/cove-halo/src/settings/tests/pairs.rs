@@ -276,6 +276,18 @@ fn pairs_that_would_fight_for_one_record_are_refused() {
             .message()
             .contains("both name subscriptions `Backup`")
     );
+    let allocated = format!(
+        "{}[[pair.allocate]]\nservice = \"Pool\"\nmethod = \"equal\"\nname = \"Backup\"\n",
+        apart.replace(
+            "service = \"North only\"",
+            "service = \"North only\"\nname = \"Backup\"",
+        )
+    );
+    assert!(
+        error(&allocated)
+            .message()
+            .contains("both name subscriptions `Backup`")
+    );
     let same_host = TWO.replace("https://south.halopsa.com", "https://ACME.halopsa.com/api/");
     assert!(error(&same_host).message().contains("write to one tenant"));
 }
