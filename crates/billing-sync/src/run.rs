@@ -147,6 +147,19 @@ pub struct ChangeRecord {
 }
 
 impl ChangeRecord {
+    /// True when it is not known, or only said by the system, that the count is there.
+    pub(crate) fn is_unproved(&self) -> bool {
+        self.outcome.is_open() || self.outcome == Outcome::Applied
+    }
+
+    /// True when it is not there and may be sent, if its record is still as the plan saw it.
+    pub(crate) fn may_go_again(&self) -> bool {
+        matches!(
+            self.outcome,
+            Outcome::Planned | Outcome::NotApplied | Outcome::Rejected
+        )
+    }
+
     /// The changes of a plan that need a write, as a run begins with them.
     pub(crate) fn all_of(plan: &Plan) -> Vec<Self> {
         plan.changes()
@@ -202,6 +215,16 @@ impl RunReport {
     /// Changes that were read back and found as planned.
     pub fn verified(&self) -> usize {
         self.count(|outcome| outcome == Outcome::Verified)
+    }
+
+    /// True when `resume` has something to do: to settle, or to send again. A change whose record moved is left to a new
+    /// plan.
+    pub fn goes_on(&self) -> bool {
+        self.status == RunStatus::Running
+            || self
+                .changes
+                .iter()
+                .any(|it| it.is_unproved() || it.may_go_again())
     }
 
     fn count(&self, test: impl Fn(Outcome) -> bool) -> usize {

@@ -182,6 +182,7 @@ impl From<ApplyError> for ServiceError {
         let (exit, drift) = match error {
             ApplyError::Port(error) => return error.into(),
             ApplyError::Store(error) => return error.into(),
+            ApplyError::Refused(refusal) => return refusal.into(),
             ApplyError::Drift(ref drift) => (ExitCode::Drift, drift.clone()),
             ApplyError::Unfinished(_) => (ExitCode::Unknown, Vec::new()),
             ApplyError::Malformed(_) | ApplyError::NoSuchRun(_) => (ExitCode::Usage, Vec::new()),

@@ -43,7 +43,8 @@ pub use schedule::{
 };
 pub use service::{
     Check, CheckState, DriftOutcome, MapOutcome, MapResult, MapWritten, PlanOutcome, PlanRequest,
-    RetryOutcome, RevertOutcome, Service, ServiceBuilder, WhyFrom, WhyOutcome, WhyRequest,
+    PlannedMonth, RetryOutcome, RevertOutcome, Service, ServiceBuilder, WhyFrom, WhyOutcome,
+    WhyRequest,
 };
 pub use settings::{
     ActionSetting, AdoptSetting, AllocateSettings, Audience, ClientGuardSettings, CoveSettings,

@@ -133,6 +133,8 @@ pub struct VerifyOutcome {
     pub agreeing: usize,
     /// The others, field by field.
     pub differences: Vec<Drift>,
+    /// Subscriptions of the run that were not checked, because a later run left them with another count.
+    pub superseded: usize,
     /// What that took.
     pub requests: RequestCounts,
 }
@@ -145,6 +147,7 @@ impl VerifyOutcome {
             checked,
             agreeing,
             differences,
+            superseded,
             requests,
         } = self;
         let summary = run.as_ref().map(|run| &run.summary);
@@ -167,6 +170,7 @@ impl VerifyOutcome {
             "changes": run.as_ref().map(|run| run.changes.as_slice()).unwrap_or_default(),
             "checked": checked,
             "differences": differences,
+            "superseded": superseded,
         })
     }
 

@@ -15,7 +15,7 @@ pub use verify::{DriftKind, DriftReport, Drifted, VerifyReport};
 
 use crate::ids::{ClientId, LicenceId, RunId};
 use crate::memory::Memory;
-use crate::plan::{Approved, Plan};
+use crate::plan::{Approved, Plan, Refusal};
 use crate::ports::{Clock, PortError, RunWatch, TargetReader, TargetWriter};
 use crate::run::{ChangeRecord, Drift, Progress, RunReport, StopSignal};
 use crate::state::{NewRun, RunLock, StateStore, StoreError};
@@ -55,6 +55,9 @@ pub enum ApplyError {
     /// An earlier run has outcomes that are not settled.
     #[error("it is not known what became of run {0}")]
     Unfinished(RunId),
+    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The plan contradicts itself. Nothing was written.
     #[error("the plan cannot be carried out: {0}")]
     Malformed(String),
@@ -85,6 +88,9 @@ impl ApplyError {
         match self {
             Self::Drift(_) => Some("nothing was written; make a new plan and look at it"),
             Self::Unfinished(_) => Some("run `resume` first: it settles them by reading"),
+            Self::Refused(_) => {
+                Some("nothing was written; a guard is overridden by its name, with a reason")
+            }
             Self::Malformed(_) => Some("make a new plan"),
             Self::NoSuchRun(_) => Some("`history` lists the runs"),
             Self::Stopped => None,
@@ -118,8 +124,8 @@ impl<'a> Apply<'a> {
     /// out what became of it.
     ///
     /// # Errors
-    /// Before anything is begun: drift, an unsettled earlier run, a plan that contradicts itself, a target that cannot be
-    /// read, a stop. Later only a failure of the state store.
+    /// Before anything is begun: drift, an unsettled earlier run, a month that was closed since, a plan that contradicts
+    /// itself, a target that cannot be read, a stop. Later only a failure of the state store.
     pub async fn run(
         &self,
         _lock: &dyn RunLock,
@@ -161,6 +167,7 @@ impl<'a> Apply<'a> {
             return Err(ApplyError::Unfinished(stored.summary.run_id));
         }
         let memory = self.store.memory().await?;
+        preimage::still_open(approved, &memory)?;
         let view = if let Some(seen) = seen {
             View::of_snapshot(preimage::touched(plan), seen)
         } else {

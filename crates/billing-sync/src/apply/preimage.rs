@@ -3,7 +3,8 @@
 use super::ApplyError;
 use super::view::{View, name_of_record};
 use crate::ids::{ClientId, LicenceId};
-use crate::plan::{Change, ChangeKind, Plan};
+use crate::memory::Memory;
+use crate::plan::{Approved, Change, ChangeKind, GuardName, Plan, Refusal, closed_period};
 use crate::run::Drift;
 use crate::target::Standing;
 use std::collections::BTreeSet;
@@ -45,6 +46,17 @@ pub(super) fn well_formed(plan: &Plan) -> Result<(), ApplyError> {
             continue;
         };
         return Err(ApplyError::Malformed(format!("{} {why}", change.key())));
+    }
+    Ok(())
+}
+
+/// A month that was open when the plan was made may be closed by now. A plan without that guard bills nothing.
+pub(super) fn still_open(approved: &Approved, memory: &Memory) -> Result<(), Refusal> {
+    let name = GuardName::ClosedPeriod;
+    let guarded = approved.plan().guards().iter().any(|it| it.guard == name);
+    let now = closed_period(approved.plan().period(), memory);
+    if guarded && now.tripped && !approved.overrides().contains_key(name.word()) {
+        return Err(Refusal::Guards { guards: vec![now] });
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::ports::PortError;
 use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
 use crate::state::StoreError;
 use crate::target::Standing;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// True for a change that was sent and is not proved.
 pub(super) fn to_check(record: &ChangeRecord) -> bool {
@@ -108,13 +108,17 @@ fn conclude(records: &[ChangeRecord], stopped: bool) -> RunStatus {
 
 /// The records that needed no write and are still as the plan saw them, and how many of them are new to us.
 fn kept<'a>(run: &Running<'a>) -> (Vec<(&'a Change, LicenceId)>, usize) {
+    let owned: HashSet<LicenceId> = run.memory.owned.iter().map(|owned| owned.licence).collect();
+    let bills = !run.plan.ledger().rows().is_empty();
+    // Left alone, because absence of its usage is not proven: what it was last billed with stays what is proved.
+    let held = |change: &Change, id| bills && change.sources.is_empty() && owned.contains(&id);
     let kept: Vec<_> = run
         .plan
         .changes()
         .iter()
         .filter(|change| change.kind == ChangeKind::Keep)
         .filter_map(|change| Some((change, change.licence_id?)))
-        .filter(|(change, id)| holds(change, *id, &run.view))
+        .filter(|(change, id)| !held(change, *id) && holds(change, *id, &run.view))
         .collect();
     let adopted = kept.iter().filter(|(change, _)| change.adopted).count();
     (kept, adopted)
@@ -164,16 +168,21 @@ fn belonging(
     period: Period,
     earlier: Option<&Owned>,
 ) -> Owned {
-    let (customers, contracts) = match earlier {
-        // Nothing stands behind a count any more: whose it was is what a later return is recognised by.
-        Some(earlier) if change.sources.is_empty() => {
-            (earlier.customers.clone(), earlier.contracts.clone())
+    let (period, customers, contracts) = match earlier {
+        // Nothing stands behind a count any more: whose it was is what a later return is recognised by. A count that is
+        // taken back does not open a later month again.
+        Some(earlier) if change.sources.is_empty() => (
+            period.max(earlier.period),
+            earlier.customers.clone(),
+            earlier.contracts.clone(),
+        ),
+        _ => {
+            let sources = change.sources.iter();
+            let (customers, contracts) = sources
+                .map(|source| (source.customer_id.clone(), source.contract_id.clone()))
+                .unzip();
+            (period, customers, contracts)
         }
-        _ => change
-            .sources
-            .iter()
-            .map(|source| (source.customer_id.clone(), source.contract_id.clone()))
-            .unzip(),
     };
     Owned {
         key,

@@ -3,50 +3,41 @@
 use super::book::News;
 use super::preimage::drift_of;
 use super::readback;
-use super::settle::needs_settling;
 use super::{Apply, ApplyError, Running};
 use crate::run::{ChangeRecord, Outcome, RunReport};
-use crate::state::{RunLock, StoreError, StoredRun};
+use crate::state::{RunLock, StoreError};
 
 impl Apply<'_> {
     /// Settles the newest run and carries on with it: changes that were not begun, did not arrive or were refused are sent
-    /// if their record is still as the plan saw it. `None` when there is nothing to resume.
+    /// if their record is still as the plan saw it. A run whose failed changes cannot go again is reported as it ended.
+    /// `None` when every change of the newest run is there.
     ///
     /// # Errors
     /// As [`Apply::run`], without drift: a record that moved is a mismatch of its change.
     pub async fn resume(&self, _lock: &dyn RunLock) -> Result<Option<RunReport>, ApplyError> {
-        match self.store.unfinished_run().await? {
-            Some(stored) if needs_settling(&stored) || has_more(&stored) => {
-                let mut run = self.reopen(&stored).await?;
-                self.check_left_over(&run).await?;
-                run.learn_known();
-                let slots = still_to_send(&run).await?;
-                if slots.is_empty() {
-                    return Ok(Some(readback::finish(run).await?));
-                }
-                Ok(Some(self.carry_out(run, &slots).await?))
-            }
-            _ => Ok(None),
+        let Some(stored) = self.store.unfinished_run().await? else {
+            return Ok(None);
+        };
+        let report = stored.report();
+        if !report.goes_on() {
+            return Ok(Some(report));
         }
+        let mut run = self.reopen(&stored).await?;
+        self.check_left_over(&run).await?;
+        run.learn_known();
+        let slots = still_to_send(&run).await?;
+        if slots.is_empty() {
+            return Ok(Some(readback::finish(run).await?));
+        }
+        Ok(Some(self.carry_out(run, &slots).await?))
     }
-}
-
-fn may_go_again(record: &ChangeRecord) -> bool {
-    matches!(
-        record.outcome,
-        Outcome::Planned | Outcome::NotApplied | Outcome::Rejected
-    )
-}
-
-fn has_more(stored: &StoredRun) -> bool {
-    stored.changes.iter().any(may_go_again)
 }
 
 /// The changes whose record is as the plan saw it. The others are noted as mismatches.
 async fn still_to_send(run: &Running<'_>) -> Result<Vec<usize>, StoreError> {
     let mut slots = Vec::new();
     let mut moved = Vec::new();
-    for (slot, record) in run.book.copies(&run.book.slots(may_go_again)) {
+    for (slot, record) in run.book.copies(&run.book.slots(ChangeRecord::may_go_again)) {
         let drift = drift_of(&record.change, &run.view);
         if drift.is_empty() {
             slots.push(slot);

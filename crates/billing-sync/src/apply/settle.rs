@@ -63,10 +63,7 @@ impl Apply<'_> {
 /// True when it is not known, or not proved, what became of that run.
 pub(super) fn needs_settling(stored: &StoredRun) -> bool {
     stored.summary.status == RunStatus::Running
-        || stored
-            .changes
-            .iter()
-            .any(|record| record.outcome.is_open() || record.outcome == Outcome::Applied)
+        || stored.changes.iter().any(ChangeRecord::is_unproved)
 }
 
 /// Settles what this run left open so far. What cannot be read stays open.

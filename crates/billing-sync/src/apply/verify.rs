@@ -9,7 +9,7 @@ use crate::period::Period;
 use crate::run::{ChangeRecord, Drift};
 use crate::target::{Standing, TargetSnapshot};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct VerifyReport {
     pub agreeing: usize,
     /// What is not as it should be, field by field.
     pub differences: Vec<Drift>,
+    /// Subscriptions of the run that were not looked at, because a later run left them with another count.
+    pub superseded: usize,
 }
 
 /// What others did to what is kept, since it was last proved.
@@ -91,18 +93,21 @@ struct Expected {
     name: Option<String>,
     licence: Option<LicenceId>,
     count: i64,
+    /// Nothing is billed with it any more, so a person may clear it away.
+    may_be_gone: bool,
 }
 
 impl Apply<'_> {
     /// Reads the target and compares it with what that run planned, or, without a run, with the count last proved of every
-    /// owned subscription. The latter shows what was edited by hand since.
+    /// owned subscription. The latter shows what was edited by hand since. What a later run wrote instead is left out of
+    /// the former.
     ///
     /// # Errors
     /// When there is no such run, or the target or the state store cannot be read.
     pub async fn verify(&self, run: Option<&RunId>) -> Result<VerifyReport, ApplyError> {
-        let expected = match run {
+        let (expected, superseded) = match run {
             Some(run) => self.left_by(run).await?,
-            None => self.all_owned().await?,
+            None => (self.all_owned().await?, 0),
         };
         let clients: BTreeSet<ClientId> = expected.iter().map(|it| it.key.client).collect();
         let view = self.read(clients).await?;
@@ -112,6 +117,7 @@ impl Apply<'_> {
             checked: expected.len(),
             agreeing: found.iter().filter(|drift| drift.is_empty()).count(),
             differences: found.into_iter().flatten().collect(),
+            superseded,
         })
     }
 
@@ -139,16 +145,36 @@ impl Apply<'_> {
         })
     }
 
-    async fn left_by(&self, run: &RunId) -> Result<Vec<Expected>, ApplyError> {
+    async fn left_by(&self, run: &RunId) -> Result<(Vec<Expected>, usize), ApplyError> {
         let stored = self.store.run(run).await?;
         let stored = stored.ok_or_else(|| ApplyError::NoSuchRun(run.clone()))?;
-        Ok(stored.changes.iter().map(Expected::by_plan).collect())
+        let memory = self.store.memory().await?;
+        let owned: HashMap<&Key, &Owned> = memory.owned.iter().map(|it| (&it.key, it)).collect();
+        let left: Vec<Expected> = stored
+            .changes
+            .iter()
+            .filter(|record| {
+                let now = owned.get(&record.change.key());
+                !now.is_some_and(|now| is_superseded(record, stored.plan.period(), now))
+            })
+            .map(Expected::by_plan)
+            .collect();
+        let superseded = stored.changes.len().saturating_sub(left.len());
+        Ok((left, superseded))
     }
 
     async fn all_owned(&self) -> Result<Vec<Expected>, ApplyError> {
         let memory = self.store.memory().await?;
         Ok(memory.owned.into_iter().map(Expected::by_memory).collect())
     }
+}
+
+/// True when a later run proved something else of the subscription. What a run wrote is owned as it wrote it, until
+/// another run owns it.
+fn is_superseded(record: &ChangeRecord, period: Period, now: &Owned) -> bool {
+    let written = record.written_id.or(record.change.licence_id);
+    let otherwise = now.count != record.change.after || written.is_some_and(|id| id != now.licence);
+    otherwise && (record.outcome.is_done() || now.period > period)
 }
 
 impl Expected {
@@ -159,6 +185,7 @@ impl Expected {
             name: None,
             licence: Some(owned.licence),
             count: owned.count,
+            may_be_gone: owned.count == 0,
         }
     }
 
@@ -169,6 +196,7 @@ impl Expected {
             name: Some(name_of_record(&record.change).to_owned()),
             licence: record.written_id.or(record.change.licence_id),
             count: record.change.after,
+            may_be_gone: false,
         }
     }
 
@@ -184,6 +212,7 @@ impl Expected {
         let missing = |planned: String| {
             let found = match view.unreadable(self.key.client) {
                 Some(detail) => format!("unreadable: {detail}"),
+                None if self.may_be_gone => return Vec::new(),
                 None => "gone".to_owned(),
             };
             vec![drift("record", planned, found)]
@@ -202,6 +231,9 @@ impl Expected {
                 return vec![drift("record", "one".to_owned(), several.len().to_string())];
             }
         };
+        if self.may_be_gone && record.standing != Standing::Active {
+            return Vec::new();
+        }
         let fields = [
             (
                 "state",
@@ -253,11 +285,16 @@ fn drift_of(owned: &Owned, target: &TargetSnapshot) -> Vec<Drifted> {
                 DriftKind::Unreadable,
                 format!("not found, but unreadable: {}", bad.detail),
             ),
+            // Nothing is billed with it any more: a person may clear it away.
+            None if owned.count == 0 => return Vec::new(),
             None => (DriftKind::Vanished, "gone".to_owned()),
         };
         let planned = format!("subscription {}", owned.licence);
         return vec![drifted(what, "record", planned, found)];
     };
+    if owned.count == 0 && record.standing != Standing::Active {
+        return Vec::new();
+    }
     let mut all = Vec::new();
     let gone_off = match record.standing {
         Standing::Active => None,

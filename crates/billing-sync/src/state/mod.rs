@@ -16,7 +16,7 @@ use crate::ids::{PlanId, RunId};
 use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::plan::Plan;
-use crate::run::{ChangeRecord, RunStatus};
+use crate::run::{ChangeRecord, RunReport, RunStatus};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -153,6 +153,21 @@ pub struct StoredRun {
     pub changes: Vec<ChangeRecord>,
     /// Overridden guards with the reason given.
     pub overrides: BTreeMap<String, String>,
+}
+
+impl StoredRun {
+    /// What it did, as far as it is stored: how many records it took over is not.
+    pub fn report(&self) -> RunReport {
+        RunReport {
+            run_id: self.summary.run_id.clone(),
+            plan_id: self.summary.plan_id.clone(),
+            period: self.summary.period,
+            status: self.summary.status,
+            changes: self.changes.clone(),
+            exceptions: self.plan.exceptions().len(),
+            adopted: 0,
+        }
+    }
 }
 
 /// A run in a list of runs.

@@ -30,6 +30,7 @@ pub enum StoreFault {
 pub struct FaultyStore {
     inner: Arc<dyn StateStore>,
     fault: Option<StoreFault>,
+    keeps_usage: bool,
     calls: AtomicUsize,
     trace: Trace,
 }
@@ -40,6 +41,7 @@ impl FaultyStore {
         Self {
             inner,
             fault: None,
+            keeps_usage: true,
             calls: AtomicUsize::new(0),
             trace: Trace::new(),
         }
@@ -49,6 +51,13 @@ impl FaultyStore {
     #[must_use]
     pub fn failing(mut self, fault: StoreFault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// Every call that keeps a month's usage fails.
+    #[must_use]
+    pub fn without_usage(mut self) -> Self {
+        self.keeps_usage = false;
         self
     }
 
@@ -171,6 +180,12 @@ impl StateStore for FaultyStore {
     }
 
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {
+        if !self.keeps_usage {
+            return Err(StoreError::new(
+                StoreErrorKind::Unusable,
+                format!("the usage of {period} cannot be kept"),
+            ));
+        }
         self.inner.save_usage(period, rows).await
     }
 

@@ -3,9 +3,10 @@
 use crate::apply_stage::{
     Stage, changes, expect_intent_first, key, outcomes, plan, plan_with, target,
 };
+use crate::world::{SERVER, World};
 use billing_sync::apply::ApplyError;
 use billing_sync::ids::{ClientId, LicenceId};
-use billing_sync::plan::Change;
+use billing_sync::plan::{Approval, Change, GuardName, Refusal};
 use billing_sync::ports::{RunWatch, Write};
 use billing_sync::run::{Drift, Outcome, Progress, RunStatus, StopSignal};
 use billing_sync::state::MemoryStore;
@@ -110,6 +111,44 @@ async fn nothing_to_write_takes_over_what_is_right_already() {
         2,
         "what is owned as it is needs no new row"
     );
+}
+
+#[tokio::test]
+async fn a_plan_of_a_month_that_was_closed_since_is_refused_unless_overridden() {
+    let target = FakeTarget::new()
+        .client(12, "Client 12", &["100"])
+        .subscription(501, 12, SERVER, 5);
+    let stage = Stage::new(target);
+    let mut september = World::new()
+        .client(12, "100")
+        .uses("100", SERVER, "7")
+        .has(501, 12, SERVER, 5);
+    september.usage.period = "202609".parse().unwrap();
+    let saved = september.plan();
+    assert!(saved.guards().iter().all(|guard| !guard.tripped));
+    let october = plan_with(vec![keep(501, 12, SERVER, 5, true)]);
+    stage.run(october).await.unwrap();
+
+    let Err(ApplyError::Refused(Refusal::Guards { guards })) = stage.run(saved.clone()).await
+    else {
+        panic!("October was billed with 5");
+    };
+    assert_eq!(guards.len(), 1);
+    assert_eq!(guards[0].guard, GuardName::ClosedPeriod);
+    assert_eq!(
+        (&*guards[0].limit, &*guards[0].value),
+        ("202610 or later", "202609")
+    );
+    assert_eq!(stage.target.writes(), Vec::<Vec<Write>>::new());
+    assert_eq!(stage.store.runs(10).await.unwrap().len(), 1);
+
+    let approval = Approval::by("test").overriding(GuardName::ClosedPeriod, "agreed by phone");
+    let approved = saved.approve(approval).unwrap();
+    let lock = stage.store.lock().await.unwrap();
+    let apply = stage.apply();
+    let run = apply.run(&*lock, stage.next_run(), &approved);
+    assert_eq!(run.await.unwrap().status, RunStatus::Applied);
+    assert_eq!(stage.target.records()[0].count, 7);
 }
 
 #[tokio::test]
@@ -454,6 +493,15 @@ async fn an_edit_during_the_run_is_a_mismatch_of_that_change_only() {
         (Outcome::Mismatch, "its count is 99")
     );
     assert_eq!(report.verified(), 4);
+    let (reads, writes) = (stage.target.reads(), stage.target.writes().len());
+    let again = stage.resume().await.unwrap().unwrap();
+    assert_eq!((again.status, again.failed()), (RunStatus::Partial, 1));
+    assert!(!again.goes_on(), "a record that moved needs a new plan");
+    assert_eq!(again.changes, report.changes);
+    assert_eq!(
+        (stage.target.reads(), stage.target.writes().len()),
+        (reads, writes)
+    );
     stage.converge().await;
 }
 

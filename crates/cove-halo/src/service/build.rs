@@ -146,20 +146,20 @@ impl ServiceBuilder {
             pair: pair.as_ref(),
             budget: budgets.and_then(|budgets| budgets.of(&settings)),
         };
-        let references = match (references, &cove_password) {
-            (Some(given), _) => Some(given),
-            (None, Some(secret)) if settings.matching.key == MatchKey::Reference => {
-                parts.references(secret)?
-            }
-            _ => None,
-        };
         let source = match source {
             Some((usage, meter)) => Source {
                 usage,
                 meter,
                 probe: Probe::Given,
             },
-            None => parts.source(cove_api_key, cove_password)?,
+            None => parts.source(cove_api_key, cove_password.clone())?,
+        };
+        let references = match (references, &cove_password) {
+            (Some(given), _) => Some(given),
+            (None, Some(secret)) if settings.matching.key == MatchKey::Reference => {
+                parts.references(secret, &source.meter)?
+            }
+            _ => None,
         };
         let mut halo = parts.halo(halo_client_id, halo_client_secret)?;
         if settings.matching.key == MatchKey::Reference {
@@ -242,8 +242,8 @@ impl Parts<'_> {
                 }
             }
             CoveSource::Management => {
-                let client = self.management(password(secret, self.pair)?)?;
-                let meter = client.meter().clone();
+                let meter = Meter::new();
+                let client = self.management(password(secret, self.pair)?, &meter)?;
                 let usage = LiveUsage::new(client.clone(), cove)?
                     .clock(self.clock.clone())
                     .watch(watch);
@@ -276,12 +276,17 @@ impl Parts<'_> {
         Ok(client.build()?)
     }
 
-    fn management(&self, secret: SecretString) -> Result<ManagementClient, ServiceError> {
+    fn management(
+        &self,
+        secret: SecretString,
+        meter: &Meter,
+    ) -> Result<ManagementClient, ServiceError> {
         let cove = &self.settings.cove;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut client =
             ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
                 .base_url(&cove.management.base_url)
+                .meter(meter.clone())
                 .clock(self.clock.clone())
                 .watch(Arc::new(self.relay.clone()));
         if let Some(transport) = self.transport {
@@ -293,13 +298,18 @@ impl Parts<'_> {
         Ok(client.build()?)
     }
 
-    /// The client that writes customer references; `None` when the settings do not name its user.
-    fn references(&self, secret: &SecretString) -> Result<Option<ManagementClient>, ServiceError> {
+    /// The client that writes customer references, counted with the source's requests; `None` when the settings do not name
+    /// its user.
+    fn references(
+        &self,
+        secret: &SecretString,
+        meter: &Meter,
+    ) -> Result<Option<ManagementClient>, ServiceError> {
         let cove = &self.settings.cove;
         if cove.partner.is_none() || cove.username.is_none() {
             return Ok(None);
         }
-        self.management(secret.clone()).map(Some)
+        self.management(secret.clone(), meter).map(Some)
     }
 
     fn halo(&self, id: String, secret: SecretString) -> Result<HaloTarget, ServiceError> {

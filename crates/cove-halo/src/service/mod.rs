@@ -18,6 +18,7 @@ pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
 pub use mapping::{MapOutcome, MapResult, MapWritten};
+pub use planning::PlannedMonth;
 pub use report::PlanOutcome;
 pub use retry::RetryOutcome;
 pub use revert::RevertOutcome;

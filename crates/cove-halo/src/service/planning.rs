@@ -6,11 +6,26 @@ use crate::exit::ExitCode;
 use crate::time;
 use billing_sync::plan::{Plan, PlanInput, plan};
 use billing_sync::ports::TargetReader;
+use billing_sync::state::UsageRow;
 use billing_sync::target::TargetSnapshot;
 use billing_sync::usage::Usage;
 use billing_sync::{Memory, Period};
 use futures_util::future;
 use std::time::Duration;
+
+/// A plan to be shown before it is applied, with the month's usage, which its run keeps for later months.
+#[derive(Clone, Debug)]
+pub struct PlannedMonth {
+    pub(super) plan: Plan,
+    pub(super) usage: Vec<UsageRow>,
+}
+
+impl PlannedMonth {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
 
 /// A plan, and what it was made from.
 #[derive(Debug)]
@@ -28,12 +43,23 @@ impl Service {
     /// # Errors
     /// When anything could not be read to its end.
     pub async fn plan(&self, request: &PlanRequest) -> Result<Plan, ServiceError> {
+        Ok(self.plan_month(request).await?.plan)
+    }
+
+    /// As [`Service::plan`], for [`Service::apply_month`].
+    ///
+    /// # Errors
+    /// As [`Service::plan`].
+    pub async fn plan_month(&self, request: &PlanRequest) -> Result<PlannedMonth, ServiceError> {
         let memory = match self.state_to_compare().await? {
             Some(store) => store.memory().await?,
             None => Memory::default(),
         };
-        let (plan, _) = self.plan_with(request, &memory).await?;
-        Ok(plan)
+        let (plan, usage) = self.plan_with(request, &memory).await?;
+        Ok(PlannedMonth {
+            plan,
+            usage: UsageRow::all_of(&usage),
+        })
     }
 
     /// The plan, with the usage it was made from.

@@ -1,6 +1,6 @@
 //! The verbs that write, and the one that attests: apply, sync, resume, verify.
 
-use super::planning::Planned;
+use super::planning::{Planned, PlannedMonth};
 use super::{EngineClock, PlanRequest, Service};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
@@ -25,11 +25,36 @@ impl Service {
     /// moved since ([`ServiceError::drift`]), an earlier run is not settled, or another run holds the lock. Nothing was
     /// written then.
     pub async fn apply(&self, plan: Plan, approval: Approval) -> Result<RunOutcome, ServiceError> {
+        Box::pin(self.apply_keeping(plan, None, approval)).await
+    }
+
+    /// As [`Service::apply`], of a plan that was shown first. The month's usage is kept, as [`Service::sync`] keeps it.
+    ///
+    /// # Errors
+    /// As [`Service::apply`].
+    pub async fn apply_month(
+        &self,
+        month: PlannedMonth,
+        approval: Approval,
+    ) -> Result<RunOutcome, ServiceError> {
+        let PlannedMonth { plan, usage } = month;
+        Box::pin(self.apply_keeping(plan, Some(&usage), approval)).await
+    }
+
+    async fn apply_keeping(
+        &self,
+        plan: Plan,
+        usage: Option<&[UsageRow]>,
+        approval: Approval,
+    ) -> Result<RunOutcome, ServiceError> {
         let before = self.requests();
         let approved = self.approve(plan, approval)?;
         let store = self.inner.stores.for_writing()?;
         let lock = store.lock().await?;
         self.claim(&*store).await?;
+        if let Some(rows) = usage {
+            store.save_usage(approved.plan().period(), rows).await?;
+        }
         let report = self.run(&*store, &*lock, &approved).await?;
         Ok(self.outcome(report, before))
     }
@@ -54,15 +79,14 @@ impl Service {
             return Err(stopped());
         }
         let approved = self.approve(planned.plan.clone(), approval)?;
+        // Before anything is sent: what fails afterwards would hide what the run did.
+        let rows = UsageRow::all_of(&planned.usage);
+        store.save_usage(planned.usage.period, &rows).await?;
         let report = self
             .run_planned(&*store, &*lock, &approved, &planned)
             .await?;
-        let Planned { plan, usage, .. } = planned;
-        store
-            .save_usage(usage.period, &UsageRow::all_of(&usage))
-            .await?;
         Ok(SyncOutcome {
-            plan,
+            plan: planned.plan,
             run: Some(self.outcome(report, before)),
             settled,
         })
@@ -113,6 +137,7 @@ impl Service {
             checked: report.checked,
             agreeing: report.agreeing,
             differences: report.differences,
+            superseded: report.superseded,
             requests: self.requests().since(before),
         })
     }

@@ -131,6 +131,21 @@ async fn a_plan_made_under_other_rules_is_refused() {
 }
 
 #[tokio::test]
+async fn a_saved_plan_of_an_older_month_is_stopped_once_a_newer_one_was_applied() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let saved = service.plan(&month(202_609)).await.unwrap();
+    service.sync(&october(), approval()).await.unwrap();
+    bench.sandbox.clear_requests();
+    let error = service.apply(saved, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Guard);
+    assert!(error.message().contains("closed_period"), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("--override closed_period=REASON"), "{hint}");
+    assert!(bench.sandbox.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_plan_of_another_tenant_is_refused_before_any_request() {
     let here = Bench::new().await;
     let plan = here.service().plan(&october()).await.unwrap();

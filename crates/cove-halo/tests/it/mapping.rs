@@ -5,7 +5,7 @@ use billing_sync::ids::{ClientId, CustomerId, Key};
 use billing_sync::{Period, Question, SubscriptionChoice};
 use cove_api::management::ManagementClient;
 use cove_halo::map::{MapPlace, MappedCustomer, Wish, sheet};
-use cove_halo::{ExitCode, MapWritten, Service, Settings};
+use cove_halo::{ExitCode, MapWritten, Secrets, Service, Settings};
 use sandbox::{Fault, FaultKind, Oddity, OddityKind, Service as Origin, When};
 use std::collections::BTreeSet;
 
@@ -366,4 +366,33 @@ async fn a_customer_reference_is_written_at_cove_and_never_replaced() {
         .is_ok_and(|it| it.count(MapWritten::Failed) == 1);
     assert!(failed || kept.is_err(), "{kept:?}");
     assert_eq!(reference(), "PSA | HALO:1");
+}
+
+#[tokio::test]
+async fn requests_that_write_a_reference_are_counted_with_those_that_read() {
+    let bench = Bench::new().await;
+    let wanted = namesake(&bench);
+    let cove = format!(
+        "partner = \"{}\"\nusername = \"{}\"\n[cove.management]\nbase_url = \"{}\"",
+        sandbox::MANAGEMENT_PARTNER,
+        sandbox::MANAGEMENT_USER,
+        bench.sandbox.management_url()
+    );
+    let text = bench.toml(&cove, "", "[match]\nkey = \"reference\"");
+    let with_password = Secrets {
+        cove_password: Some(sandbox::MANAGEMENT_PASSWORD.into()),
+        ..secrets()
+    };
+    let settings = Settings::from_toml(&text, "f").unwrap();
+    let service = Service::builder(settings, with_password).build().unwrap();
+    bench.sandbox.clear_requests();
+    let mapping = service.mapping(month()).await.unwrap();
+    let plan = mapping.plan(&[wanted], &[], MapPlace::Reference).unwrap();
+    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    assert_eq!(outcome.count(MapWritten::Written), 1, "{outcome:?}");
+    let requests = bench.sandbox.requests();
+    let of = |service| requests.iter().filter(|it| it.service == service).count();
+    assert!(of(Origin::Management) > 1);
+    let sent = of(Origin::Management) + of(Origin::Billing);
+    assert_eq!(service.requests().cove, sent as u64);
 }

@@ -2,8 +2,11 @@
 
 use crate::harness::{Bench, PERIOD, approval, october};
 use billing_sync::run::RunStatus;
+use billing_sync::state::{MemoryStore, StateStore};
+use billing_sync::testing::FaultyStore;
 use cove_halo::{ExitCode, plan_exit_code};
 use sandbox::Service as Origin;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn one_sync_leaves_every_subscription_as_the_judge_expects() {
@@ -39,6 +42,48 @@ async fn a_second_sync_writes_nothing() {
             .all(|request| request.method != "POST" || request.service != Origin::Halo)
     );
     assert_eq!(bench.live(), live);
+}
+
+#[tokio::test]
+async fn usage_that_cannot_be_kept_stops_a_sync_before_anything_is_sent() {
+    let bench = Bench::new().await;
+    let inner: Arc<dyn StateStore> = Arc::new(MemoryStore::new());
+    let store = FaultyStore::new(Arc::clone(&inner)).without_usage();
+    let service = Bench::builder(bench.settings())
+        .store(Arc::new(store))
+        .build()
+        .unwrap();
+    let error = service.sync(&october(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Failure);
+    let month = service.plan_month(&october()).await.unwrap();
+    let error = service.apply_month(month, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Failure);
+    assert_eq!(bench.committed(), 0);
+    assert_eq!(inner.runs(10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_sync_that_asks_keeps_the_usage_of_the_month_like_one_that_does_not() {
+    let mut kept = Vec::new();
+    for asks in [false, true] {
+        let bench = Bench::new().await;
+        let store: Arc<dyn StateStore> = Arc::new(MemoryStore::new());
+        let service = Bench::builder(bench.settings())
+            .store(Arc::clone(&store))
+            .build()
+            .unwrap();
+        if asks {
+            let month = service.plan_month(&october()).await.unwrap();
+            assert!(month.plan().writes().count() > 0);
+            service.apply_month(month, approval()).await.unwrap();
+        } else {
+            service.sync(&october(), approval()).await.unwrap();
+        }
+        bench.assert_as_expected();
+        kept.push(store.usage(october().period.unwrap()).await.unwrap());
+    }
+    assert!(!kept[0].is_empty());
+    assert_eq!(kept[0], kept[1]);
 }
 
 #[tokio::test]

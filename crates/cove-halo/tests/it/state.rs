@@ -1,7 +1,12 @@
 //! The state file: who may use it, what it tells later, and what `doctor` says about everything.
 
 use crate::harness::{Bench, approval, october};
+use billing_sync::run::{Outcome, RunStatus};
+use billing_sync::state::{JournalEntry, MemoryStore, NewRun, StateStore};
+use billing_sync::testing::{create, plan_of};
 use cove_halo::{CheckState, ExitCode};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn a_second_run_at_the_same_time_is_refused() {
@@ -34,15 +39,17 @@ async fn a_state_file_of_another_tenant_is_refused() {
     let planned = service.plan(&october()).await.unwrap_err();
     let synced = service.sync(&october(), approval()).await.unwrap_err();
     let verified = service.verify(None).await.unwrap_err();
+    let requests = elsewhere.sandbox.requests().len();
+    assert_eq!(requests, 0, "its ids mean other records there");
+    let checks = service.doctor().await;
+    let check = checks.iter().find(|check| check.name == "state").unwrap();
+    assert_eq!(check.state, CheckState::Problem);
+    assert!(check.detail.contains("belongs to account"), "{check:?}");
     for error in [planned, synced, verified] {
         assert_eq!(error.exit_code(), ExitCode::Usage, "{error}");
         assert!(error.to_string().contains("belongs to account"), "{error}");
         assert!(error.hint().is_some_and(|hint| hint.contains("file")));
     }
-    assert!(
-        elsewhere.sandbox.requests().is_empty(),
-        "its ids mean other records there"
-    );
     bench.service().sync(&october(), approval()).await.unwrap();
 }
 
@@ -154,6 +161,50 @@ async fn doctor_names_clients_that_look_synced_but_hold_no_id() {
     assert_eq!(check.state, CheckState::Warning);
     let blank = check.detail.split("blank, though").nth(1).unwrap();
     assert!(blank.contains(&client.to_string()), "{check:?}");
+}
+
+#[tokio::test]
+async fn doctor_hints_at_what_goes_on_with_an_unfinished_run() {
+    let at = || "2026-11-05T06:00:00.000Z".to_owned();
+    for (outcome, hint, resumes) in [
+        (Outcome::Rejected, "`resume` goes on", true),
+        (Outcome::Mismatch, "`sync` plans them anew", false),
+    ] {
+        let bench = Bench::new().await;
+        let store = Arc::new(MemoryStore::new());
+        let plan = plan_of("202610".parse().unwrap(), vec![create(1, "A", 5)]);
+        let run_id = "run-1".into();
+        let run = NewRun {
+            run_id: &run_id,
+            plan: &plan,
+            approved_by: "test",
+            overrides: &BTreeMap::new(),
+            at: at(),
+        };
+        store.begin_run(&run).await.unwrap();
+        let mut record = store.run(&run_id).await.unwrap().unwrap().changes.remove(0);
+        record.outcome = outcome;
+        let entry = JournalEntry { record, at: at() };
+        store.record(&run_id, &[entry]).await.unwrap();
+        let ended_at = at();
+        let ended = store.finish_run(&run_id, RunStatus::Partial, &ended_at);
+        ended.await.unwrap();
+        let service = Bench::builder(bench.settings())
+            .store(store)
+            .build()
+            .unwrap();
+        let checks = service.doctor().await;
+        let check = checks.iter().find(|check| check.name == "state").unwrap();
+        assert_eq!(check.state, CheckState::Warning);
+        let found = check.hint.as_deref().unwrap();
+        assert!(found.contains(hint), "{found}");
+        if !resumes {
+            let resumed = service.resume().await.unwrap().unwrap();
+            assert_eq!(resumed.report.run_id, run_id);
+            assert_eq!(resumed.report.failed(), 1);
+            assert_eq!(resumed.exit_code(), ExitCode::Failure);
+        }
+    }
 }
 
 #[tokio::test]

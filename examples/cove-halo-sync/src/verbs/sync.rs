@@ -70,18 +70,19 @@ async fn asked(
     args: &Args,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    let plan = service.plan(request).await?;
+    let month = service.plan_month(request).await?;
+    let plan = month.plan();
     app.clear_progress();
     let approval = approval("sync", &args.overrides);
     // A plan that would be refused needs no question: apply says why.
     if plan.clone().approve(approval.clone()).is_ok() {
         match app.out.format() {
             Format::Table => {
-                let page = view::plan::page(&plan, false, app.out.look());
+                let page = view::plan::page(plan, false, app.out.look());
                 app.out.result(&page)?;
             }
             Format::Json | Format::Csv => {
-                let page = view::plan::page(&plan, false, app.out.look_of_notes());
+                let page = view::plan::page(plan, false, app.out.look_of_notes());
                 app.out.note(&page);
             }
         }
@@ -94,7 +95,7 @@ async fn asked(
         }
         app.out.note("\n");
     }
-    let outcome = service.apply(plan, approval).await?;
+    let outcome = service.apply_month(month, approval).await?;
     app.clear_progress();
     apply::show(&outcome, app)?;
     Ok(outcome.exit_code())

@@ -72,10 +72,15 @@ pub(crate) fn sentence(report: &RunReport) -> String {
             report.verified()
         ),
         RunStatus::Partial => format!(
-            "period {}: {} of {of} changes written, {} failed; `cove-halo-sync resume` tries them again",
+            "period {}: {} of {of} changes written, {} failed; {}",
             report.period,
             report.applied(),
-            report.failed()
+            report.failed(),
+            if report.goes_on() {
+                "`cove-halo-sync resume` tries them again"
+            } else {
+                "their records moved: `cove-halo-sync sync` plans them anew"
+            }
         ),
         RunStatus::Unknown => format!(
             "period {}: {} of {of} changes written, {} of unknown outcome; run `cove-halo-sync resume`",

@@ -206,6 +206,14 @@ fn every_way_a_run_can_end_has_its_sentence() {
     period 202610: not ended, 1 of 2 changes written; run `cove-halo-sync resume`
     "#
     );
+    let moved = [
+        (Outcome::Verified, ""),
+        (Outcome::Mismatch, "its count is 9"),
+    ];
+    assert_eq!(
+        run::sentence(&sample_run(RunStatus::Partial, &moved)),
+        "period 202610: 1 of 2 changes written, 1 failed; their records moved: `cove-halo-sync sync` plans them anew"
+    );
 }
 
 fn moved() -> Vec<Drift> {
@@ -229,6 +237,7 @@ fn what_others_changed_is_told_field_by_field() {
         checked: 30,
         agreeing: 29,
         differences: moved(),
+        superseded: 0,
         requests: REQUESTS,
     };
     let page = verify::page(&outcome, Look::PLAIN);
@@ -248,6 +257,11 @@ fn what_others_changed_is_told_field_by_field() {
     outcome.differences.clear();
     outcome.agreeing = 30;
     assert!(verify::page(&outcome, Look::PLAIN).contains("every one as recorded"));
+    outcome.superseded = 2;
+    assert!(
+        verify::page(&outcome, Look::PLAIN)
+            .contains("2 subscriptions not checked: a later run left another count there")
+    );
     outcome.checked = 0;
     assert!(
         !verify::page(&outcome, Look::PLAIN).contains("as recorded"),

@@ -24,6 +24,12 @@ pub(crate) fn page(outcome: &VerifyOutcome, look: Look) -> String {
             count(outcome.differences.len(), "difference", "differences")
         )));
     }
+    if outcome.superseded > 0 {
+        page.line(format!(
+            "{} not checked: a later run left another count there",
+            count(outcome.superseded, "subscription", "subscriptions")
+        ));
+    }
     page.line(requests_line(&outcome.requests));
     if !outcome.differences.is_empty() {
         page.gap();

@@ -386,7 +386,7 @@ impl Service {
     async fn check_state(&self) -> Check {
         const NAME: &str = "state";
         let path = self.inner.stores.path().display();
-        let store = match self.inner.stores.for_reading() {
+        let store = match self.state_to_compare().await {
             Ok(Some(store)) => store,
             Ok(None) => return check_place(NAME, self.inner.stores.path()),
             Err(error) => return Check::problem(NAME, &error),
@@ -403,7 +403,11 @@ impl Service {
                     run.summary.run_id,
                     run.summary.status.word()
                 ),
-                "`resume` goes on with it",
+                if run.report().goes_on() {
+                    "`resume` goes on with it"
+                } else {
+                    "its failed changes cannot go again as planned: `sync` plans them anew, `retry` those alone"
+                },
             ),
             Ok(None) => Check::ok(NAME, format!("{path}, {rows} journal rows, untouched")),
             Err(error) => Check::problem(NAME, &error.into()),
