@@ -83,7 +83,7 @@ pub fn customers(
     memory: &Memory,
 ) -> Vec<CustomerStanding> {
     let matcher = Matcher::new(target, rules, memory);
-    let billed = |line: &Line| {
+    let billed = |line: &Line<'_>| {
         let in_scope = rules.products.is_empty()
             || rules
                 .products
@@ -92,7 +92,7 @@ pub fn customers(
         let rule = rules
             .rules
             .iter()
-            .find(|rule| rule.matches(&line.customer, &line.service, usage.period));
+            .find(|rule| rule.matches(line.customer, line.service, usage.period));
         let ignored = rule.is_some_and(|rule| matches!(rule.action, Action::Ignore { .. }));
         in_scope && !ignored
     };
@@ -102,7 +102,7 @@ pub fn customers(
         let decided = memory
             .decisions
             .iter()
-            .any(|decision| decision.customer == line.customer);
+            .any(|decision| decision.customer == *line.customer);
         let by = match rules.match_by {
             _ if decided => MatchedBy::Decision,
             MatchBy::ClientField => MatchedBy::ClientField,
@@ -118,12 +118,12 @@ pub fn customers(
         };
         // Without an id only the name tells one from another.
         let name = if line.customer.is_blank() {
-            line.customer_name.as_str()
+            line.customer_name
         } else {
             ""
         };
         standings
-            .entry((&line.customer, name))
+            .entry((line.customer, name))
             .and_modify(|known| {
                 if known.client != client {
                     known.client = CustomerClient::Unmatched {
@@ -131,16 +131,16 @@ pub fn customers(
                     };
                 }
                 if known.name.is_empty() {
-                    known.name.clone_from(&line.customer_name);
+                    line.customer_name.clone_into(&mut known.name);
                 }
                 if known.reference.is_none() {
-                    known.reference.clone_from(&line.reference);
+                    known.reference = line.reference.map(str::to_owned);
                 }
             })
             .or_insert_with(|| CustomerStanding {
                 customer: line.customer.clone(),
-                name: line.customer_name.clone(),
-                reference: line.reference.clone(),
+                name: line.customer_name.to_owned(),
+                reference: line.reference.map(str::to_owned),
                 client,
                 by,
             });

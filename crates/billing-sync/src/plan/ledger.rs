@@ -1,31 +1,10 @@
 //! The ledger: where every vendor unit went. If the buckets do not add up to what came in, the plan is wrong.
 
-use super::amounts::{Amounts, Money, Purse};
-use super::lines::Line;
+use super::amounts::Amounts;
+use super::column::{Bucket, Column, together};
 use crate::ids::{ContractId, ServiceName};
-use crate::usage::Usage;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// A place a unit can end up in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bucket {
-    /// Stands behind a count.
-    Billed,
-    /// A rule or the product list says so.
-    Ignored,
-    /// Free by rule.
-    Free,
-    /// Lost or gained by rounding and by a minimum; negative when more is billed than used.
-    Rounding,
-    /// Its customer has no client.
-    Unmatched,
-    /// Held back by another exception.
-    Blocked,
-    /// Charged to a contract as a whole.
-    ContractLevel,
-}
 
 /// One service and unit of measure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,56 +35,26 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
-    fn new(service: ServiceName, unit: String) -> Self {
-        let zero = Decimal::ZERO;
+    pub(super) fn new(
+        service: ServiceName,
+        unit: String,
+        units: &Column,
+        amount: Option<Amounts>,
+    ) -> Self {
+        let of = |bucket| units.bucket(bucket).known;
         Self {
             service,
             unit,
-            vendor: zero,
-            billed: zero,
-            ignored: zero,
-            free: zero,
-            rounding: zero,
-            unmatched: zero,
-            blocked: zero,
-            contract_level: zero,
-            amount: None,
+            vendor: units.vendor().known,
+            billed: of(Bucket::Billed),
+            ignored: of(Bucket::Ignored),
+            free: of(Bucket::Free),
+            rounding: of(Bucket::Rounding),
+            unmatched: of(Bucket::Unmatched),
+            blocked: of(Bucket::Blocked),
+            contract_level: of(Bucket::ContractLevel),
+            amount,
         }
-    }
-
-    /// Adds the units of another row; false when a sum does not fit.
-    fn merge(&mut self, other: &Self) -> bool {
-        let Self {
-            service: _,
-            unit: _,
-            vendor,
-            billed,
-            ignored,
-            free,
-            rounding,
-            unmatched,
-            blocked,
-            contract_level,
-            amount: _,
-        } = self;
-        [
-            (vendor, other.vendor),
-            (billed, other.billed),
-            (ignored, other.ignored),
-            (free, other.free),
-            (rounding, other.rounding),
-            (unmatched, other.unmatched),
-            (blocked, other.blocked),
-            (contract_level, other.contract_level),
-        ]
-        .into_iter()
-        .all(|(cell, more)| match cell.checked_add(more) {
-            Some(sum) => {
-                *cell = sum;
-                true
-            }
-            None => false,
-        })
     }
 
     /// The sum of the buckets; `None` when it is too large to be written down exactly.
@@ -123,34 +72,23 @@ impl LedgerRow {
             contract_level,
             amount: _,
         } = self;
-        [
-            billed,
-            ignored,
-            free,
-            rounding,
-            unmatched,
-            blocked,
-            contract_level,
-        ]
-        .into_iter()
-        .try_fold(Decimal::ZERO, |sum, bucket| sum.checked_add(*bucket))
+        together(
+            [
+                billed,
+                ignored,
+                free,
+                rounding,
+                unmatched,
+                blocked,
+                contract_level,
+            ]
+            .map(|bucket| Some(*bucket)),
+        )
     }
 
     /// True when the buckets add up to what came in: in units and, where every line has a price, in money.
     pub fn balances(&self) -> bool {
         self.accounted() == Some(self.vendor) && self.amount.as_ref().is_none_or(Amounts::balances)
-    }
-
-    fn bucket(&mut self, bucket: Bucket) -> &mut Decimal {
-        match bucket {
-            Bucket::Billed => &mut self.billed,
-            Bucket::Ignored => &mut self.ignored,
-            Bucket::Free => &mut self.free,
-            Bucket::Rounding => &mut self.rounding,
-            Bucket::Unmatched => &mut self.unmatched,
-            Bucket::Blocked => &mut self.blocked,
-            Bucket::ContractLevel => &mut self.contract_level,
-        }
     }
 }
 
@@ -162,6 +100,10 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    pub(super) fn new(rows: Vec<LedgerRow>) -> Self {
+        Self { rows }
+    }
+
     /// The rows, by service and unit.
     pub fn rows(&self) -> &[LedgerRow] {
         &self.rows
@@ -185,129 +127,4 @@ pub struct ContractLedger {
     pub contract_id: ContractId,
     /// Its part of the ledger.
     pub rows: Ledger,
-}
-
-/// What units are booked under.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Account {
-    contract: ContractId,
-    service: ServiceName,
-    unit: String,
-}
-
-impl Account {
-    pub(super) fn new(contract: &ContractId, service: &ServiceName, unit: &str) -> Self {
-        Self {
-            contract: contract.clone(),
-            service: service.clone(),
-            unit: unit.to_owned(),
-        }
-    }
-
-    pub(super) fn of(line: &Line) -> Self {
-        Self::new(&line.contract, &line.service, &line.unit)
-    }
-}
-
-/// Units and what they cost.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
-    pub(super) quantity: Decimal,
-    pub(super) amount: Option<Decimal>,
-}
-
-/// Collects units and money while a plan is made. What comes in and where it goes are booked separately, so that a unit
-/// the planner loses shows as a difference.
-#[derive(Debug, Default)]
-pub(super) struct Bookkeeper {
-    rows: BTreeMap<Account, (LedgerRow, Purse)>,
-    overflow: bool,
-}
-
-/// The finished books.
-#[derive(Debug)]
-pub(super) struct Books {
-    pub(super) ledger: Ledger,
-    pub(super) by_contract: Vec<ContractLedger>,
-    pub(super) money: Money,
-}
-
-impl Bookkeeper {
-    /// Units came in.
-    pub(super) fn receive(&mut self, account: &Account, load: Load) {
-        let (row, purse) = self.row(account);
-        purse.receive(load.quantity, load.amount);
-        match row.vendor.checked_add(load.quantity) {
-            Some(sum) => row.vendor = sum,
-            None => self.overflow = true,
-        }
-    }
-
-    /// Units went somewhere.
-    pub(super) fn book(&mut self, account: &Account, bucket: Bucket, load: Load) {
-        let (row, purse) = self.row(account);
-        purse.book(bucket, load.amount);
-        let cell = row.bucket(bucket);
-        match cell.checked_add(load.quantity) {
-            Some(sum) => *cell = sum,
-            None => self.overflow = true,
-        }
-    }
-
-    fn row(&mut self, account: &Account) -> &mut (LedgerRow, Purse) {
-        self.rows.entry(account.clone()).or_insert_with(|| {
-            let row = LedgerRow::new(account.service.clone(), account.unit.clone());
-            (row, Purse::default())
-        })
-    }
-
-    /// The finished books. A sum that did not fit shows as a row that does not balance.
-    pub(super) fn close(mut self, usage: &Usage) -> Books {
-        let mut services: BTreeMap<(&ServiceName, &str), (LedgerRow, Purse)> = BTreeMap::new();
-        let mut contracts: BTreeMap<&ContractId, Vec<LedgerRow>> = BTreeMap::new();
-        let mut purses: BTreeMap<&ContractId, Purse> = BTreeMap::new();
-        let mut total = Purse::default();
-        for (account, (row, purse)) in &self.rows {
-            let (sum, money) = services
-                .entry((&account.service, &account.unit))
-                .or_insert_with(|| {
-                    let row = LedgerRow::new(account.service.clone(), account.unit.clone());
-                    (row, Purse::default())
-                });
-            self.overflow |= !sum.merge(row);
-            money.merge(purse);
-            total.merge(purse);
-            purses.entry(&account.contract).or_default().merge(purse);
-            contracts
-                .entry(&account.contract)
-                .or_default()
-                .push(LedgerRow {
-                    amount: purse.close(),
-                    ..row.clone()
-                });
-        }
-        let mut rows: Vec<LedgerRow> = services
-            .into_values()
-            .map(|(row, purse)| LedgerRow {
-                amount: purse.close(),
-                ..row
-            })
-            .collect();
-        if self.overflow {
-            let mut row = LedgerRow::new(ServiceName::new("(sum too large)"), String::new());
-            row.vendor = Decimal::ONE;
-            rows.push(row);
-        }
-        Books {
-            ledger: Ledger { rows },
-            money: Money::of(usage, &total, &purses),
-            by_contract: contracts
-                .into_iter()
-                .map(|(contract, rows)| ContractLedger {
-                    contract_id: contract.clone(),
-                    rows: Ledger { rows },
-                })
-                .collect(),
-        }
-    }
 }

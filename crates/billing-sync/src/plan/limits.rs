@@ -1,6 +1,6 @@
 //! Limits that are off unless somebody sets them: of single clients, and of money.
 
-use super::guards::percent;
+use super::guard::percent;
 use super::{Change, Guard, GuardName};
 use crate::rules::{ClientLimit, Limits};
 use rust_decimal::Decimal;

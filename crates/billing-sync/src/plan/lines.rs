@@ -1,23 +1,27 @@
 //! Usage lines in one canonical form, so that neither their order nor how a vendor splits them reaches the plan.
 
-use super::amounts::price_of;
+use super::price::price_of;
 use crate::ids::{ContractId, CustomerId, ServiceName};
-use crate::usage::{DeviceUsage, Usage};
+use crate::usage::{DeviceUsage, Usage, UsageLine};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-/// All units of one customer, contract, service and unit of measure.
+static NO_CUSTOMER: LazyLock<CustomerId> = LazyLock::new(|| CustomerId::new(""));
+static NO_SERVICE: LazyLock<ServiceName> = LazyLock::new(|| ServiceName::new(""));
+
+/// All units of one customer, contract, service and unit of measure. It borrows from the usage: a month may have a million
+/// devices.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     /// Blank when the vendor left it blank.
-    pub(super) customer: CustomerId,
-    pub(super) customer_name: String,
-    pub(super) reference: Option<String>,
-    pub(super) contract: ContractId,
+    pub(super) customer: &'a CustomerId,
+    pub(super) customer_name: &'a str,
+    pub(super) reference: Option<&'a str>,
+    pub(super) contract: &'a ContractId,
     /// Blank when the vendor left it blank.
-    pub(super) service: ServiceName,
-    pub(super) unit: String,
+    pub(super) service: &'a ServiceName,
+    pub(super) unit: &'a str,
     /// `None` when the sum cannot be written down exactly.
     pub(super) quantity: Option<Decimal>,
     /// What the vendor charged; `None` when that is not known of every part that has units.
@@ -25,34 +29,49 @@ pub(super) struct Line {
     /// How it came to this customer, when it is a part of what was charged to the contract.
     pub(super) part_of: Option<String>,
     pub(super) device_count: u64,
-    pub(super) devices: Vec<DeviceUsage>,
+    pub(super) devices: Vec<&'a DeviceUsage>,
     /// Two lines of the customer carried different references.
     pub(super) references_differ: bool,
 }
 
+/// Customer, contract, service, unit: what lines are sorted and summed by.
+type Place<'a> = (&'a CustomerId, &'a ContractId, &'a ServiceName, &'a str);
+
 /// Sums lines that differ in nothing but their devices, and sorts them.
-pub(super) fn canonical(usage: &Usage) -> Vec<Line> {
-    let mut lines: BTreeMap<_, Line> = BTreeMap::new();
-    for line in &usage.lines {
-        let customer = line.customer.clone().unwrap_or_else(|| CustomerId::new(""));
-        let service = line.service.clone().unwrap_or_else(|| ServiceName::new(""));
-        let unit = line.unit.trim().to_owned();
-        let reference = line
-            .customer_reference
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
-        let key = (
-            customer.clone(),
-            line.contract.clone(),
-            service.clone(),
-            unit.clone(),
-        );
-        let sum = lines.entry(key).or_insert_with(|| Line {
+pub(super) fn canonical(usage: &Usage) -> Vec<Line<'_>> {
+    let mut sorted: Vec<(Place<'_>, &UsageLine)> =
+        usage.lines.iter().map(|line| (place(line), line)).collect();
+    sorted.sort_by_key(|(place, _)| *place);
+    sorted
+        .chunk_by(|(place, _), (next, _)| place == next)
+        .filter_map(|same| {
+            let (place, _) = same.first()?;
+            let mut line = Line::empty(*place);
+            for (_, part) in same {
+                line.add(part);
+            }
+            Some(line.closed())
+        })
+        .collect()
+}
+
+fn place(line: &UsageLine) -> Place<'_> {
+    (
+        line.customer.as_ref().unwrap_or(&NO_CUSTOMER),
+        &line.contract,
+        line.service.as_ref().unwrap_or(&NO_SERVICE),
+        line.unit.trim(),
+    )
+}
+
+impl<'a> Line<'a> {
+    /// A line without units yet.
+    pub(super) fn empty((customer, contract, service, unit): Place<'a>) -> Self {
+        Self {
             customer,
-            customer_name: String::new(),
+            customer_name: "",
             reference: None,
-            contract: line.contract.clone(),
+            contract,
             service,
             unit,
             quantity: Some(Decimal::ZERO),
@@ -61,39 +80,46 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line> {
             device_count: 0,
             devices: Vec::new(),
             references_differ: false,
-        });
-        sum.quantity = sum
-            .quantity
-            .and_then(|so_far| exact_sum(so_far, line.quantity));
-        sum.amount = sum
-            .amount
-            .zip(price_of(line.quantity, line.amount))
-            .and_then(|(so_far, amount)| exact_sum(so_far, amount));
-        sum.device_count = sum.device_count.saturating_add(line.device_count);
-        sum.devices.extend(line.devices.iter().cloned());
-        let name = line.customer_name.trim();
-        if !name.is_empty() && (sum.customer_name.is_empty() || name < sum.customer_name.as_str()) {
-            name.clone_into(&mut sum.customer_name);
         }
-        match (&sum.reference, reference) {
-            (None, Some(text)) => sum.reference = Some(text.to_owned()),
+    }
+
+    fn add(&mut self, part: &'a UsageLine) {
+        self.quantity = self
+            .quantity
+            .and_then(|so_far| exact_sum(so_far, part.quantity));
+        self.amount = self
+            .amount
+            .zip(price_of(part.quantity, part.amount))
+            .and_then(|(so_far, amount)| exact_sum(so_far, amount));
+        self.device_count = self.device_count.saturating_add(part.device_count);
+        self.devices.extend(&part.devices);
+        let name = part.customer_name.trim();
+        if !name.is_empty() && (self.customer_name.is_empty() || name < self.customer_name) {
+            self.customer_name = name;
+        }
+        let reference = part
+            .customer_reference
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        match (self.reference, reference) {
+            (None, _) => self.reference = reference,
             (Some(known), Some(text)) if known != text => {
-                sum.references_differ = true;
-                if text < known.as_str() {
-                    sum.reference = Some(text.to_owned());
-                }
+                self.references_differ = true;
+                self.reference = Some(known.min(text));
             }
             _ => {}
         }
     }
-    let mut lines: Vec<Line> = lines.into_values().collect();
-    for line in &mut lines {
-        line.quantity = line.quantity.map(|quantity| quantity.normalize());
-        line.amount = line.amount.map(|amount| amount.normalize());
-        line.devices
+
+    /// The line as its units give it, whatever order they came in.
+    fn closed(mut self) -> Self {
+        self.quantity = self.quantity.map(|quantity| quantity.normalize());
+        self.amount = self.amount.map(|amount| amount.normalize());
+        self.devices
             .sort_by(|a, b| (&a.id, &a.name, a.quantity).cmp(&(&b.id, &b.name, b.quantity)));
+        self
     }
-    lines
 }
 
 /// The sum, if it fits exactly. `Decimal` rounds silently when a sum needs more than 28 digits; that is refused.

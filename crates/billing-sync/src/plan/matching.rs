@@ -25,21 +25,21 @@ pub(super) enum Match<'a> {
 pub(super) struct Matcher<'a> {
     target: &'a TargetSnapshot,
     by: MatchBy,
-    claims: BTreeMap<&'a str, BTreeSet<ClientId>>,
+    /// Every vendor id that a client claims, sorted.
+    claims: Vec<(&'a str, &'a Client)>,
     decisions: BTreeMap<&'a CustomerId, BTreeSet<ClientId>>,
 }
 
 impl<'a> Matcher<'a> {
     pub(super) fn new(target: &'a TargetSnapshot, rules: &Rules, memory: &'a Memory) -> Self {
-        let mut claims: BTreeMap<&str, BTreeSet<ClientId>> = BTreeMap::new();
-        for client in target.clients() {
-            for id in &client.vendor_ids {
-                let id = id.trim();
-                if !id.is_empty() {
-                    claims.entry(id).or_default().insert(client.id);
-                }
-            }
-        }
+        let mut claims: Vec<(&str, &Client)> = target
+            .clients()
+            .iter()
+            .flat_map(|client| client.vendor_ids.iter().map(move |id| (id.trim(), client)))
+            .filter(|(id, _)| !id.is_empty())
+            .collect();
+        claims.sort_by_key(|(id, client)| (*id, client.id));
+        claims.dedup_by_key(|(id, client)| (*id, client.id));
         let mut decisions: BTreeMap<&CustomerId, BTreeSet<ClientId>> = BTreeMap::new();
         for decision in &memory.decisions {
             decisions
@@ -56,35 +56,37 @@ impl<'a> Matcher<'a> {
     }
 
     /// The client of the customer of this line. A person's decision comes first.
-    pub(super) fn find(&self, line: &Line) -> Match<'a> {
+    pub(super) fn find(&self, line: &Line<'_>) -> Match<'a> {
         if line.customer.is_blank() {
             return Match::None("the vendor left the customer's id blank".to_owned());
         }
-        if let Some(decided) = self.decisions.get(&line.customer) {
-            return self.one_of(decided, || {
+        if let Some(decided) = self.decisions.get(line.customer) {
+            let clients = decided.iter().filter_map(|id| self.target.client(*id));
+            return one_of(clients, || {
                 "the client chosen for it no longer exists".to_owned()
             });
         }
         match self.by {
             MatchBy::ClientField => {
-                let none = BTreeSet::new();
-                let claimed = self.claims.get(line.customer.as_str()).unwrap_or(&none);
-                self.one_of(claimed, || {
-                    format!(
-                        "no client holds the id {} in its custom field",
-                        line.customer
-                    )
+                let wanted = line.customer.as_str();
+                let first = self.claims.partition_point(|(id, _)| *id < wanted);
+                let claimed = self.claims.iter().skip(first);
+                let clients = claimed
+                    .take_while(|(id, _)| *id == wanted)
+                    .map(|(_, client)| *client);
+                one_of(clients, || {
+                    format!("no client holds the id {wanted} in its custom field")
                 })
             }
             MatchBy::CustomerReference => self.by_reference(line),
         }
     }
 
-    fn by_reference(&self, line: &Line) -> Match<'a> {
+    fn by_reference(&self, line: &Line<'_>) -> Match<'a> {
         if line.references_differ {
             return Match::None("its usage carries different customer references".to_owned());
         }
-        let Some(reference) = line.reference.as_deref() else {
+        let Some(reference) = line.reference else {
             return Match::None("its customer reference is empty".to_owned());
         };
         let Some(id) = client_id_in(reference) else {
@@ -92,21 +94,22 @@ impl<'a> Matcher<'a> {
                 "its customer reference `{reference}` is not a client id like HALO:12"
             ));
         };
-        self.one_of(&BTreeSet::from([id]), || {
+        one_of(self.target.client(id).into_iter(), || {
             format!("there is no client {id}, which its customer reference names")
         })
     }
+}
 
-    fn one_of(&self, ids: &BTreeSet<ClientId>, nothing: impl Fn() -> String) -> Match<'a> {
-        let clients: Vec<&Client> = ids
-            .iter()
-            .filter_map(|id| self.target.client(*id))
-            .collect();
-        match clients.as_slice() {
-            [] => Match::None(nothing()),
-            [one] if one.active => Match::Client(one),
-            [one] => Match::Inactive(one),
-            _ => Match::Ambiguous(clients),
+fn one_of<'a>(
+    mut clients: impl Iterator<Item = &'a Client>,
+    nothing: impl FnOnce() -> String,
+) -> Match<'a> {
+    match (clients.next(), clients.next()) {
+        (None, _) => Match::None(nothing()),
+        (Some(one), None) if one.active => Match::Client(one),
+        (Some(one), None) => Match::Inactive(one),
+        (Some(first), Some(second)) => {
+            Match::Ambiguous([first, second].into_iter().chain(clients).collect())
         }
     }
 }

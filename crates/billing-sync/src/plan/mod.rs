@@ -3,35 +3,45 @@
 mod allocate;
 mod amounts;
 mod approve;
+mod books;
+mod column;
 mod combine;
 mod customers;
 mod digest;
 mod document;
 mod draft;
 mod estimate;
+mod guard;
 mod guards;
 mod ledger;
 mod limits;
 mod lines;
 mod matching;
+mod money;
+mod parts;
 mod planner;
+mod price;
 mod quantity;
+mod recipients;
 mod record;
 mod removal;
 mod scope;
+mod settle;
 mod shares;
 
-pub use amounts::{Amounts, ContractCheck, InvoiceCheck, Money};
+pub use amounts::Amounts;
 pub use approve::{Approval, Approved, Refusal};
+pub use column::Bucket;
 pub use customers::{CustomerClient, CustomerStanding, MatchedBy, customers};
 pub(crate) use digest::of as digest_of;
 pub use document::{InvalidPlan, PLAN_SCHEMA};
 pub use estimate::RequestSizes;
 pub(crate) use estimate::estimate;
-pub use guards::{Guard, GuardName};
+pub use guard::{Guard, GuardName};
 pub(crate) use guards::{closed_period, of_changes as guards_of_changes};
-pub use ledger::{Bucket, ContractLedger, Ledger, LedgerRow};
+pub use ledger::{ContractLedger, Ledger, LedgerRow};
 pub(crate) use limits::{money as money_guard, price_of};
+pub use money::{ContractCheck, InvoiceCheck, Money};
 pub use planner::{PlanInput, plan};
 
 use crate::ids::{ClientId, ContractId, CustomerId, Key, LicenceId, PlanId, ServiceName};
@@ -324,6 +334,20 @@ pub struct Exception {
     pub quantity: Option<Decimal>,
     /// What is wrong and what to do, in words.
     pub detail: String,
+}
+
+impl Exception {
+    /// One that is about nobody in particular.
+    pub(crate) fn new(kind: ExceptionKind, detail: String) -> Self {
+        Self {
+            kind,
+            customer_id: None,
+            customer_name: String::new(),
+            service: None,
+            quantity: None,
+            detail,
+        }
+    }
 }
 
 /// What kind of exception.

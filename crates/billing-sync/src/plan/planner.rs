@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::lines::{self, Line};
+use super::settle::{Settled, settle};
 use super::{Body, Plan, RequestSizes, digest, estimate, guards};
 use crate::ids::ClientId;
 use crate::memory::Memory;
@@ -33,7 +34,7 @@ pub struct PlanInput<'a> {
 /// What the inputs digest covers. The order of lines and records does not reach it.
 #[derive(Serialize)]
 struct Inputs<'a> {
-    lines: &'a [Line],
+    lines: &'a [Line<'a>],
     finality: &'a crate::usage::Finality,
     completeness: &'a crate::usage::Completeness,
     contract_amounts: Vec<(&'a str, &'a str, &'a str, String, Option<String>)>,
@@ -81,7 +82,11 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         draft.take(line);
     }
     draft.take_contract_amounts();
-    let (mut changes, mut exceptions, books) = draft.finish();
+    let Settled {
+        mut changes,
+        mut exceptions,
+        books,
+    } = settle(draft);
     changes.sort_by(|a, b| (a.client_id, &a.name).cmp(&(b.client_id, &b.name)));
     exceptions.sort_by(|a, b| {
         (a.kind, &a.customer_id, &a.service, &a.detail).cmp(&(
@@ -112,7 +117,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     })
 }
 
-fn inputs<'a>(input: &PlanInput<'a>, lines: &'a [Line]) -> Inputs<'a> {
+fn inputs<'a>(input: &PlanInput<'a>, lines: &'a [Line<'a>]) -> Inputs<'a> {
     let usage = input.usage;
     let mut contract_amounts: Vec<_> = usage
         .contract_amounts

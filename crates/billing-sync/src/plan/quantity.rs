@@ -6,7 +6,7 @@ use crate::rules::{Round, Terms};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Why units give no count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CountProblem {
     /// A fraction, and no rule says how to round it. Holds the sum.
     Fraction(Decimal),
@@ -31,16 +31,16 @@ pub(super) fn rounded(number: Decimal, round: Option<Round>) -> Option<Decimal> 
 
 /// The count of units that share these terms (`multiplier` aside, which each part brings along).
 pub(super) fn count(
-    parts: &[(Decimal, Decimal)],
+    parts: impl IntoIterator<Item = (Decimal, Decimal)>,
     terms: &Terms,
 ) -> Result<Derivation, CountProblem> {
     let mut units = Decimal::ZERO;
     for (quantity, multiplier) in parts {
-        let converted = if *multiplier == Decimal::ONE {
-            *quantity
+        let converted = if multiplier == Decimal::ONE {
+            quantity
         } else {
             quantity
-                .checked_mul(*multiplier)
+                .checked_mul(multiplier)
                 .ok_or(CountProblem::TooLarge)?
         };
         units = exact_sum(units, converted).ok_or(CountProblem::TooLarge)?;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn counted(quantity: &str, terms: &Terms) -> Result<i64, CountProblem> {
-        count(&[(d(quantity), terms.multiplier)], terms).map(|derivation| derivation.count)
+        count([(d(quantity), terms.multiplier)], terms).map(|derivation| derivation.count)
     }
 
     #[test]
@@ -139,13 +139,13 @@ mod tests {
             (d("0.2"), Decimal::ONE),
             (d("0.7"), Decimal::ONE),
         ];
-        assert_eq!(count(&parts, &Terms::default()).unwrap().count, 1);
+        assert_eq!(count(parts, &Terms::default()).unwrap().count, 1);
     }
 
     #[test]
     fn units_are_converted_before_they_are_summed() {
         let parts = [(d("1500"), d("0.001")), (d("2.5"), Decimal::ONE)];
-        assert_eq!(count(&parts, &Terms::default()).unwrap().count, 4);
+        assert_eq!(count(parts, &Terms::default()).unwrap().count, 4);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which record a key is: the one a person chose, else the one this engine owns, else exactly one of that exact name. More
 //! than one is nobody's.
 
-use crate::ids::{Key, LicenceId};
+use crate::ids::{ClientId, Key, LicenceId};
 use crate::memory::{Memory, Owned};
 use crate::rules::Adopt;
 use crate::target::{Standing, Subscription, TargetSnapshot};
@@ -29,24 +29,26 @@ pub(super) enum Found<'a> {
     Unclear(String),
 }
 
+/// A [`Key`], borrowed.
+type KeyRef<'a> = (ClientId, &'a str);
+
 /// Finds records.
 #[derive(Debug)]
 pub(super) struct Records<'a> {
     target: &'a TargetSnapshot,
     adopt: Adopt,
-    by_key: BTreeMap<Key, Vec<&'a Subscription>>,
-    owned: BTreeMap<&'a Key, &'a Owned>,
+    /// Every record, sorted by client and name.
+    by_key: Vec<&'a Subscription>,
+    owned: BTreeMap<KeyRef<'a>, &'a Owned>,
     owners: BTreeMap<LicenceId, &'a Key>,
-    chosen: BTreeMap<&'a Key, LicenceId>,
+    chosen: BTreeMap<KeyRef<'a>, LicenceId>,
     choosers: BTreeMap<LicenceId, Vec<&'a Key>>,
 }
 
 impl<'a> Records<'a> {
     pub(super) fn new(target: &'a TargetSnapshot, memory: &'a Memory, adopt: Adopt) -> Self {
-        let mut by_key: BTreeMap<Key, Vec<&Subscription>> = BTreeMap::new();
-        for record in target.subscriptions() {
-            by_key.entry(record.key()).or_default().push(record);
-        }
+        let mut by_key: Vec<&Subscription> = target.subscriptions().iter().collect();
+        by_key.sort_by(|a, b| key_of(a).cmp(&key_of(b)));
         let mut choosers: BTreeMap<LicenceId, Vec<&Key>> = BTreeMap::new();
         for choice in &memory.choices {
             choosers
@@ -61,7 +63,7 @@ impl<'a> Records<'a> {
             owned: memory
                 .owned
                 .iter()
-                .map(|owned| (&owned.key, owned))
+                .map(|owned| (borrowed(&owned.key), owned))
                 .collect(),
             owners: memory
                 .owned
@@ -71,29 +73,28 @@ impl<'a> Records<'a> {
             chosen: memory
                 .choices
                 .iter()
-                .map(|choice| (&choice.key, choice.licence))
+                .map(|choice| (borrowed(&choice.key), choice.licence))
                 .collect(),
             choosers,
         }
     }
 
-    /// The record that holds the count of this key.
-    pub(super) fn find(&self, key: &Key) -> Found<'a> {
-        if let Some(licence) = self.chosen.get(key) {
+    /// The record that holds the count of that name under the client.
+    pub(super) fn find(&self, client: ClientId, name: &str) -> Found<'a> {
+        let key = (client, name);
+        if let Some(licence) = self.chosen.get(&key) {
             return self.chosen(key, *licence);
         }
         let mut gone = None;
-        if let Some(last) = self.owned.get(key).copied() {
+        if let Some(last) = self.owned.get(&key).copied() {
             if let Some(detail) = self.chosen_elsewhere(last.licence) {
                 return Found::Unclear(detail);
             }
             match self.target.subscription(last.licence) {
-                Some(record)
-                    if record.standing == Standing::Active && record.client == key.client =>
-                {
+                Some(record) if record.standing == Standing::Active && record.client == client => {
                     return Found::Owned { record, last };
                 }
-                Some(record) if record.client == key.client => {
+                Some(record) if record.client == client => {
                     gone = Some(format!(
                         "subscription {} kept so far is {}",
                         last.licence,
@@ -109,23 +110,27 @@ impl<'a> Records<'a> {
                 None => gone = Some(format!("subscription {} kept so far is gone", last.licence)),
             }
         }
-        let same_name = self.by_key.get(key).map(Vec::as_slice).unwrap_or_default();
-        let active: Vec<&'a Subscription> = same_name
-            .iter()
-            .copied()
+        let first = self.by_key.partition_point(|record| key_of(record) < key);
+        let from = self.by_key.get(first..).unwrap_or_default();
+        let same_name = || {
+            from.iter()
+                .copied()
+                .take_while(|record| key_of(record) == key)
+        };
+        let active: Vec<&Subscription> = same_name()
             .filter(|record| record.standing == Standing::Active)
             .collect();
         match active.as_slice() {
-            [] => Found::Nothing(gone.or_else(|| untouched(same_name))),
+            [] => Found::Nothing(gone.or_else(|| untouched(same_name()))),
             [one] if self.choosers.contains_key(&one.id) => {
                 Found::Unclear(self.chosen_elsewhere(one.id).unwrap_or_default())
             }
             [one] => match self.owners.get(&one.id) {
-                Some(other) if *other != key => Found::Unclear(format!(
+                Some(other) if borrowed(other) != key => Found::Unclear(format!(
                     "the active subscription of that name ({}) is the one kept for `{}`: rename one of them",
                     one.id, other.name
                 )),
-                _ if self.adopt == Adopt::Never && !self.owned.contains_key(key) => {
+                _ if self.adopt == Adopt::Never && !self.owned.contains_key(&key) => {
                     Found::Unclear(format!(
                         "subscription {} of that name exists and adopt = \"never\": choose it or remove it",
                         one.id
@@ -145,19 +150,20 @@ impl<'a> Records<'a> {
     }
 
     /// The record a person chose, if it is still one that may be written.
-    fn chosen(&self, key: &Key, licence: LicenceId) -> Found<'a> {
+    fn chosen(&self, key: KeyRef<'_>, licence: LicenceId) -> Found<'a> {
         let refused = |why: String| {
             Found::Unclear(format!(
                 "subscription {licence}, chosen for it by a person, {why}: choose another or take the choice back"
             ))
         };
         let choosers = self.choosers.get(&licence).map(Vec::as_slice);
-        if let Some(other) = choosers.unwrap_or_default().iter().find(|it| **it != key) {
+        let choosers = choosers.unwrap_or_default();
+        if let Some(other) = choosers.iter().find(|it| borrowed(it) != key) {
             return refused(format!("is chosen for {other} as well"));
         }
         match self.target.subscription(licence) {
             None => refused("is not there".to_owned()),
-            Some(record) if record.client != key.client => {
+            Some(record) if record.client != key.0 => {
                 refused(format!("belongs to client {}", record.client))
             }
             Some(record) if record.standing != Standing::Active => {
@@ -165,7 +171,7 @@ impl<'a> Records<'a> {
             }
             Some(record) => Found::Chosen {
                 record,
-                last: self.owned.get(key).copied(),
+                last: self.owned.get(&key).copied(),
             },
         }
     }
@@ -179,10 +185,17 @@ impl<'a> Records<'a> {
     }
 }
 
+fn borrowed(key: &Key) -> KeyRef<'_> {
+    (key.client, &key.name)
+}
+
+fn key_of(record: &Subscription) -> KeyRef<'_> {
+    (record.client, &record.name)
+}
+
 /// What there is of that name that is never touched.
-fn untouched(records: &[&Subscription]) -> Option<String> {
+fn untouched<'a>(records: impl Iterator<Item = &'a Subscription>) -> Option<String> {
     let seen: Vec<String> = records
-        .iter()
         .map(|record| format!("{} is {}", record.id, record.standing.word()))
         .collect();
     (!seen.is_empty()).then(|| format!("of that name, {}", seen.join(", ")))

@@ -1,7 +1,8 @@
 //! Owned subscriptions without usage: to zero only when absence is proven, otherwise held as they are.
 
+use super::parts::Parts;
 use super::{Change, ChangeKind, Exception, ExceptionKind};
-use crate::ids::{ClientId, ContractId, CustomerId, Key};
+use crate::ids::{ClientId, ContractId, CustomerId};
 use crate::memory::{Memory, Owned};
 use crate::rules::Rules;
 use crate::target::{Standing, Subscription, TargetSnapshot};
@@ -14,14 +15,14 @@ pub(super) struct Absence<'a> {
     pub(super) target: &'a TargetSnapshot,
     pub(super) memory: &'a Memory,
     pub(super) rules: &'a Rules,
-    /// Keys that have usage, billed or blocked.
-    pub(super) with_usage: &'a BTreeSet<Key>,
+    /// What has usage, billed or blocked.
+    pub(super) with_usage: &'a Parts<'a>,
     /// Customers with usage.
-    pub(super) seen: &'a BTreeSet<CustomerId>,
+    pub(super) seen: &'a BTreeSet<&'a CustomerId>,
     /// Customers of whose usage at least a part was not billed.
-    pub(super) held: &'a BTreeSet<CustomerId>,
+    pub(super) held: &'a BTreeSet<&'a CustomerId>,
     /// Contracts of which something could not be allocated or does not add up.
-    pub(super) held_contracts: &'a BTreeSet<ContractId>,
+    pub(super) held_contracts: &'a BTreeSet<&'a ContractId>,
     /// Clients whose records or usage could not all be read.
     pub(super) blocked: &'a BTreeSet<ClientId>,
     /// Limits the plan to one client.
@@ -33,7 +34,7 @@ pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
     let mut changes = Vec::new();
     let mut exceptions = Vec::new();
     for owned in &absence.memory.owned {
-        if absence.with_usage.contains(&owned.key)
+        if absence.with_usage.hold(&owned.key)
             || absence.goes_on_elsewhere(owned)
             || absence.only.is_some_and(|only| only != owned.key.client)
         {
@@ -99,7 +100,7 @@ impl Absence<'_> {
         self.memory
             .choices
             .iter()
-            .any(|choice| choice.licence == owned.licence && self.with_usage.contains(&choice.key))
+            .any(|choice| choice.licence == owned.licence && self.with_usage.hold(&choice.key))
     }
 
     fn reason_to_hold(&self, owned: &Owned) -> Option<Hold> {
@@ -117,7 +118,7 @@ impl Absence<'_> {
         if let Some(customer) = owned
             .customers
             .iter()
-            .find(|customer| self.held.contains(*customer))
+            .find(|customer| self.held.contains(customer))
         {
             return Some(Hold::Known(format!(
                 "the usage of customer {customer} is not billed in full"
@@ -126,7 +127,7 @@ impl Absence<'_> {
         if let Some(contract) = owned
             .contracts
             .iter()
-            .find(|contract| self.held_contracts.contains(*contract))
+            .find(|contract| self.held_contracts.contains(contract))
         {
             return Some(Hold::Known(format!(
                 "not all of contract {contract} is accounted for"
@@ -169,7 +170,7 @@ impl Absence<'_> {
             )));
         }
         if let Some(customer) = owned.customers.iter().find(|customer| {
-            complete.customers_listed.contains(*customer) && !self.seen.contains(*customer)
+            complete.customers_listed.contains(*customer) && !self.seen.contains(customer)
         }) {
             return Some(Hold::Suspicious(format!(
                 "the vendor still lists customer {customer} but sent no usage for it"
@@ -190,16 +191,13 @@ impl Absence<'_> {
 }
 
 fn suspicion(owned: &Owned, why: &str) -> Exception {
+    let detail = format!(
+        "`{}` of client {} is held at its count: {why}",
+        owned.key.name, owned.key.client
+    );
     Exception {
-        kind: ExceptionKind::TotalsDisagree,
         customer_id: owned.customers.iter().next().cloned(),
-        customer_name: String::new(),
-        service: None,
-        quantity: None,
-        detail: format!(
-            "`{}` of client {} is held at its count: {why}",
-            owned.key.name, owned.key.client
-        ),
+        ..Exception::new(ExceptionKind::TotalsDisagree, detail)
     }
 }
 

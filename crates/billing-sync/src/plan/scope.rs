@@ -19,11 +19,11 @@ struct Limit {
 impl Scope {
     /// The customers of the client that the plan is limited to: those it claims, those that lead to it, also where that
     /// is not clear, and those whose usage was billed to it before.
-    pub(super) fn of(input: &PlanInput<'_>, matcher: &Matcher<'_>, lines: &[Line]) -> Self {
+    pub(super) fn of(input: &PlanInput<'_>, matcher: &Matcher<'_>, lines: &[Line<'_>]) -> Self {
         let Some(client) = input.only else {
             return Self(None);
         };
-        let leads_to_it = |line: &&Line| match matcher.find(line) {
+        let leads_to_it = |line: &&Line<'_>| match matcher.find(line) {
             Match::Client(found) | Match::Inactive(found) => found.id == client,
             Match::Ambiguous(found) => found.iter().any(|found| found.id == client),
             Match::None(_) => false,
