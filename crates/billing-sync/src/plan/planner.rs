@@ -1,8 +1,8 @@
 //! The planner: usage, target, rules and memory in; one plan out. No I/O, no clock, no choice left to chance.
 
+use super::changes::{Finished, finish};
 use super::draft::Draft;
 use super::lines::{self, Line};
-use super::settle::{Settled, settle};
 use super::{Body, Plan, RequestSizes, digest, estimate, guards};
 use crate::ids::ClientId;
 use crate::memory::Memory;
@@ -82,11 +82,11 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         draft.take(line);
     }
     draft.take_contract_amounts();
-    let Settled {
+    let Finished {
         mut changes,
         mut exceptions,
         books,
-    } = settle(draft);
+    } = finish(draft);
     changes.sort_by(|a, b| (a.client_id, &a.name).cmp(&(b.client_id, &b.name)));
     exceptions.sort_by(|a, b| {
         (a.kind, &a.customer_id, &a.service, &a.detail).cmp(&(

@@ -145,7 +145,8 @@ async fn a_plan_of_a_month_that_was_closed_since_is_refused_unless_overridden() 
     let approval = Approval::by("test").overriding(GuardName::ClosedPeriod, "agreed by phone");
     let approved = saved.approve(approval).unwrap();
     let lock = stage.store.lock().await.unwrap();
-    let run = stage.apply().run(&*lock, stage.next_run(), &approved);
+    let apply = stage.apply();
+    let run = apply.run(&*lock, stage.next_run(), &approved);
     assert_eq!(run.await.unwrap().status, RunStatus::Applied);
     assert_eq!(stage.target.records()[0].count, 7);
 }

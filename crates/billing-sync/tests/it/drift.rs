@@ -108,15 +108,12 @@ async fn a_held_count_that_was_edited_stays_drift_after_the_next_run() {
     let target = FakeTarget::new()
         .client(12, "Client 12", &["100"])
         .client(13, "Client 13", &["200"])
-        .subscription(501, 12, SERVER, 8);
+        .subscription(501, 12, SERVER, 5);
     let stage = Stage::new(target);
-    let at = "2026-10-06T06:00:00.000Z";
-    let first = "earlier".into();
-    stage
-        .store
-        .own(&first, &world.memory.owned, at)
-        .await
-        .unwrap();
+    let september = "202609".parse().unwrap();
+    let billed = plan_of(september, vec![keep(501, 12, SERVER, 5, true)]);
+    stage.run(billed).await.unwrap();
+    put(&stage, 501, |it| it.count = 8);
     world.subscriptions[0].count = 8;
     let plan = world.plan();
     assert_eq!((plan.summary().keep, plan.summary().create), (1, 1));

@@ -97,14 +97,8 @@ impl HaloTarget {
         }
         match self.values_by_report(field, problems).await {
             Ok(values) => Ok(values),
-            // Reports are not permitted, or the field is no column: there is one more way.
-            Err(error)
-                if self.lookup == CustomerLookup::Auto
-                    && matches!(
-                        error.kind(),
-                        ErrorKind::Permission | ErrorKind::Api | ErrorKind::Config
-                    ) =>
-            {
+            // There is one more way.
+            Err(error) if self.lookup == CustomerLookup::Auto && gives_no_report(&error) => {
                 self.values_one_by_one(field, rows).await
             }
             Err(error) => Err(port_error(error)),
@@ -176,6 +170,15 @@ impl HaloTarget {
             .filter_map(|client| value_of(client, field))
             .collect())
     }
+}
+
+/// Whether reports are not permitted here, the field is no column, or the server does not know the call. Not a server in
+/// trouble.
+fn gives_no_report(error: &api_core::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Permission | ErrorKind::NotFound | ErrorKind::Api | ErrorKind::Config
+    ) || error.status().is_some_and(|status| status.as_u16() == 400)
 }
 
 fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {

@@ -170,7 +170,7 @@ async fn a_list_without_fields_is_completed_by_report_or_one_by_one() {
         customer_lookup: lookup,
         ..HaloSettings::default()
     };
-    let answer = |report: Option<Value>| {
+    let answer = |report: Result<Value, u16>| {
         move |_: &str, path: &str, _: &str| match path {
             "/api/Client" => {
                 reply(&json!({"record_count": 1, "clients": [{"id": 12, "name": "Acme"}]}))
@@ -179,20 +179,22 @@ async fn a_list_without_fields_is_completed_by_report_or_one_by_one() {
                 reply(&json!({"id": 12, "name": "Acme", "customfields": field(json!("100"))}))
             }
             "/api/Report" => Some(match &report {
-                Some(rows) => Scripted::json(
+                Ok(rows) => Scripted::json(
                     200,
                     json!({"report": {"loaded": true, "rows": rows}}).to_string(),
                 ),
-                None => Scripted::status(403),
+                Err(status) => Scripted::status(*status),
             }),
             _ => None,
         }
     };
     let rows = json!([{"id": 12, "value": "100"}]);
     for (lookup, report, paths) in [
-        (CustomerLookup::Auto, Some(rows.clone()), (1, 0)),
-        (CustomerLookup::Auto, None, (1, 1)),
-        (CustomerLookup::Sql, Some(rows), (1, 0)),
+        (CustomerLookup::Auto, Ok(rows.clone()), (1, 0)),
+        (CustomerLookup::Auto, Err(403), (1, 1)),
+        (CustomerLookup::Auto, Err(404), (1, 1)),
+        (CustomerLookup::Auto, Err(400), (1, 1)),
+        (CustomerLookup::Sql, Ok(rows), (1, 0)),
     ] {
         let (target, transport) = tenant(&settings(lookup), answer(report));
         let snapshot = target.snapshot().await.unwrap();
@@ -204,11 +206,14 @@ async fn a_list_without_fields_is_completed_by_report_or_one_by_one() {
         assert_eq!(asked, paths, "{lookup:?}");
     }
     for lookup in [CustomerLookup::Sql, CustomerLookup::List] {
-        let (target, _) = tenant(&settings(lookup), answer(None));
+        let (target, _) = tenant(&settings(lookup), answer(Err(403)));
         let error = target.snapshot().await.unwrap_err();
         assert_eq!(error.kind(), PortErrorKind::Settings, "{lookup:?}: {error}");
         assert!(error.hint().is_some());
     }
+    let in_trouble = tenant(&settings(CustomerLookup::Auto), answer(Err(500)));
+    let error = in_trouble.0.snapshot().await.unwrap_err();
+    assert_eq!(error.kind(), PortErrorKind::Unavailable);
 }
 
 #[tokio::test]

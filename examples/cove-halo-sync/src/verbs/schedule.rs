@@ -120,7 +120,8 @@ impl ScheduleWatch for Log {
                 }
             }
             ScheduleEvent::GivenUp(notice) => {
-                let what = crate::text::plain(&notice.headline());
+                let headline = notice.headline();
+                let what = crate::text::plain(&headline);
                 self.progress.say(&format!("warning: {what}"));
                 for to_do in &notice.to_do {
                     self.remark(&format!("hint: {}", crate::text::plain(to_do)));

@@ -19,14 +19,14 @@ use std::collections::BTreeSet;
 
 /// What a plan says of counts and units.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(super) struct Finished {
     pub(super) changes: Vec<Change>,
     pub(super) exceptions: Vec<Exception>,
     pub(super) books: Books,
 }
 
-/// Settles everything that was collected.
-pub(super) fn settle(mut draft: Draft<'_>) -> Settled {
+/// Finishes the draft, once all usage is taken in.
+pub(super) fn finish(mut draft: Draft<'_>) -> Finished {
     let input = draft.input;
     let parts = std::mem::take(&mut draft.parts).sorted();
     let records = Records::new(input.target, input.memory, input.rules.adopt);
@@ -69,7 +69,7 @@ pub(super) fn settle(mut draft: Draft<'_>) -> Settled {
     });
     changes.extend(removals);
     exceptions.extend(suspicions);
-    Settled {
+    Finished {
         changes,
         exceptions,
         books,
