@@ -2,13 +2,12 @@
 
 pub mod apply;
 mod decision;
+pub mod follow_up;
 pub mod ids;
 mod memory;
 mod period;
 pub mod plan;
 pub mod ports;
-pub mod retry;
-pub mod revert;
 pub mod rules;
 pub mod run;
 pub mod state;

@@ -42,8 +42,8 @@ pub use schedule::{
     Why, next_wake,
 };
 pub use service::{
-    Check, CheckState, DriftOutcome, MapOutcome, MapResult, MapWritten, PlanOutcome, PlanRequest,
-    PlannedMonth, RetryOutcome, RevertOutcome, Service, ServiceBuilder, WhyFrom, WhyOutcome,
+    Check, CheckState, DriftOutcome, FollowUp, FollowUpOutcome, MapOutcome, MapResult, MapWritten,
+    PlanOutcome, PlanRequest, PlannedMonth, Service, ServiceBuilder, WhyFrom, WhyOutcome,
     WhyRequest,
 };
 pub use settings::{

@@ -1,7 +1,7 @@
 //! What every verb works with: flags, streams, signals, and the service made from the settings.
 
-use crate::cli::Globals;
 use crate::failure::Failure;
+use crate::globals::Globals;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::signals::Signals;

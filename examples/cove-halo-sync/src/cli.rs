@@ -1,9 +1,9 @@
-//! The command line: flags, verbs, and help with examples.
+//! The command line: verbs, and help with examples.
 
 use crate::app::Interruption;
+use crate::globals::Globals;
 use crate::verbs;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
 /// Puts what N-able invoiced for Cove Data Protection into HaloPSA subscriptions: planned, guarded, journalled and
 /// proved.
@@ -37,98 +37,6 @@ pub(crate) struct Cli {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) verb: Verb,
-}
-
-/// Flags of every verb.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Globals {
-    /// Settings file [default: cove-halo.toml, if it exists]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = "Global options"
-    )]
-    pub(crate) config: Option<PathBuf>,
-    /// State file: runs, journal, owned subscriptions [default: as in the settings]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        help_heading = "Global options"
-    )]
-    pub(crate) state: Option<PathBuf>,
-    /// The one of several pairs in the settings that this is for [default: all, where that makes sense]
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        help_heading = "Global options"
-    )]
-    pub(crate) pair: Option<String>,
-    /// Run all pairs side by side, not one after the other
-    #[arg(
-        long,
-        global = true,
-        conflicts_with = "pair",
-        help_heading = "Global options"
-    )]
-    pub(crate) parallel: bool,
-    /// Form of the result on stdout
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        help_heading = "Global options"
-    )]
-    pub(crate) format: Format,
-    /// Colour; NO_COLOR switches it off too
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "WHEN",
-        help_heading = "Global options"
-    )]
-    pub(crate) color: Colour,
-    /// No progress and no remarks, only the result and errors
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "verbose",
-        help_heading = "Global options"
-    )]
-    pub(crate) quiet: bool,
-    /// Log what is done to stderr; twice for every request
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
-    pub(crate) verbose: u8,
-}
-
-/// Form of the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// One JSON document.
-    Json,
-    /// Rows, safe to open in a spreadsheet.
-    Csv,
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Colour {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// What to do.

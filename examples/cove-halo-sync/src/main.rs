@@ -2,9 +2,11 @@
 
 mod app;
 mod cli;
+mod consent;
 mod demo;
 mod failure;
 mod files;
+mod globals;
 mod output;
 mod pairs;
 mod progress;

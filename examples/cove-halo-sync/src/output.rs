@@ -1,7 +1,7 @@
 //! Where words go: the result to stdout, everything else to stderr, and nobody panics when a reader went away.
 
-use crate::cli::{Colour, Format, Globals};
 use crate::failure::Failure;
+use crate::globals::{Colour, Format, Globals};
 use crate::text::plain;
 use crate::view::{Look, plan, run};
 use console::Term;
@@ -94,7 +94,7 @@ impl Output {
     }
 
     /// How pages are to look on stderr.
-    pub(crate) fn look_of_notes(&self) -> Look {
+    fn look_of_notes(&self) -> Look {
         Look {
             width: self.look.width,
             colour: self.colour_on_stderr,
@@ -128,6 +128,17 @@ impl Output {
             return Ok(());
         }
         self.result(&format!("{document:#}\n"))
+    }
+
+    /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows.
+    pub(crate) fn page_before(&mut self, page: impl Fn(Look) -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => self.result(&page(self.look)),
+            Format::Json | Format::Csv => {
+                self.note(&page(self.look_of_notes()));
+                Ok(())
+            }
+        }
     }
 
     /// Writes text to stderr, unless quiet.

@@ -1,9 +1,10 @@
 //! A verb over every pair of the settings: one after the other or side by side, one failing never stopping the others.
 
 use crate::app::{App, can_ask};
-use crate::cli::{Format, Verb};
+use crate::cli::Verb;
 use crate::dispatch;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::output::{Kept, Output};
 use cove_halo::{ExitCode, Pair, SettingsFile, SharedBudgets, SystemClock};
 use futures_util::future;

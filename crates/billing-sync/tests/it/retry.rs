@@ -2,10 +2,10 @@
 
 use crate::apply_stage::{Stage, key};
 use crate::revert_cases::no_limits;
+use billing_sync::follow_up::{FollowUpInput, plan_retry};
 use billing_sync::ids::{ClientId, LicenceId, RunId};
 use billing_sync::plan::{ChangeKind, ExceptionKind, GuardName, Plan, RequestSizes};
 use billing_sync::ports::TargetReader as _;
-use billing_sync::retry::{RetryInput, plan_retry};
 use billing_sync::run::RunStatus;
 use billing_sync::target::{Client, Standing, Subscription};
 use billing_sync::testing::{Batching, Edit, FakeTarget, create, plan_of, update, zero};
@@ -46,7 +46,7 @@ async fn failed() -> (Stage, RunId) {
 
 async fn planned(stage: &Stage, run: &RunId) -> Plan {
     let run = stage.store.run(run).await.unwrap().unwrap();
-    plan_retry(&RetryInput {
+    plan_retry(&FollowUpInput {
         run: &run,
         target: &stage.target.snapshot().await.unwrap(),
         rules: &no_limits(),

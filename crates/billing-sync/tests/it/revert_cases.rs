@@ -3,12 +3,12 @@
 use crate::apply_stage::{Stage, expected, key, plan, plan_with, target};
 use crate::world::World;
 use billing_sync::Memory;
+use billing_sync::follow_up::{FollowUpInput, plan_revert};
 use billing_sync::ids::{ClientId, LicenceId, RunId};
 use billing_sync::plan::{
     Approval, Change, ChangeKind, ExceptionKind, GuardName, Plan, Refusal, RequestSizes, Summary,
 };
 use billing_sync::ports::TargetReader;
-use billing_sync::revert::{RevertInput, plan_revert};
 use billing_sync::rules::{Limits, Rules};
 use billing_sync::run::{Outcome, RunReport, RunStatus};
 use billing_sync::target::{Standing, Subscription, UnreadableRecord};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 pub(crate) async fn inverse(stage: &Stage, run: &RunId, rules: &Rules) -> Plan {
     let run = stage.store.run(run).await.unwrap().unwrap();
-    plan_revert(&RevertInput {
+    plan_revert(&FollowUpInput {
         run: &run,
         target: &stage.target.snapshot().await.unwrap(),
         rules,
@@ -387,7 +387,7 @@ async fn an_outcome_that_is_not_known_is_never_taken_back_on_a_guess() {
     {
         record.outcome = outcome;
     }
-    let plan = plan_revert(&RevertInput {
+    let plan = plan_revert(&FollowUpInput {
         run: &stored,
         target: &stage.target.snapshot().await.unwrap(),
         rules: &no_limits(),

@@ -61,14 +61,9 @@ impl Service {
     pub async fn drift(&self) -> Result<DriftOutcome, ServiceError> {
         let before = self.requests();
         let Some(store) = self.state_to_compare().await? else {
-            return Err(ServiceError::new(
-                ExitCode::Usage,
-                format!(
-                    "there is no state file {} yet, so nothing is kept that could drift",
-                    self.inner.stores.path().display()
-                ),
-            )
-            .with_hint("`sync` or `apply` makes it; name another one with --state FILE"));
+            return Err(self
+                .no_state_file("nothing is kept that could drift")
+                .with_hint("`sync` or `apply` makes it; name another one with --state FILE"));
         };
         let clock = EngineClock(&*self.inner.clock);
         let report = Box::pin(self.applier(&*store, &clock).drift()).await?;

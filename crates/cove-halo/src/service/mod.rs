@@ -3,12 +3,11 @@
 mod build;
 mod doctor;
 mod drift;
+mod follow_up;
 mod history;
 mod mapping;
 mod planning;
 mod report;
-mod retry;
-mod revert;
 mod runs;
 mod source;
 mod store;
@@ -17,11 +16,10 @@ mod why;
 pub use build::ServiceBuilder;
 pub use doctor::{Check, CheckState};
 pub use drift::DriftOutcome;
+pub use follow_up::{FollowUp, FollowUpOutcome};
 pub use mapping::{MapOutcome, MapResult, MapWritten};
 pub use planning::PlannedMonth;
 pub use report::PlanOutcome;
-pub use retry::RetryOutcome;
-pub use revert::RevertOutcome;
 pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 
 use crate::halo::HaloTarget;

@@ -117,14 +117,9 @@ impl Service {
     pub async fn verify(&self, run: Option<&RunId>) -> Result<VerifyOutcome, ServiceError> {
         let before = self.requests();
         let Some(store) = self.state_to_compare().await? else {
-            return Err(ServiceError::new(
-                ExitCode::Usage,
-                format!(
-                    "there is no state file {} yet, so there is nothing to verify",
-                    self.inner.stores.path().display()
-                ),
-            )
-            .with_hint("`sync` or `apply` makes it; name another one with --state FILE"));
+            return Err(self
+                .no_state_file("there is nothing to verify")
+                .with_hint("`sync` or `apply` makes it; name another one with --state FILE"));
         };
         let clock = EngineClock(&*self.inner.clock);
         let report = Box::pin(self.applier(&*store, &clock).verify(run)).await?;

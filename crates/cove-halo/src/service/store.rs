@@ -4,8 +4,10 @@ use super::Service;
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::settings::Settings;
-use billing_sync::state::StateStore;
+use billing_sync::apply::ApplyError;
+use billing_sync::ids::RunId;
 use billing_sync::state::sqlite::SqliteStore;
+use billing_sync::state::{StateStore, StoredRun};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -88,6 +90,15 @@ impl Service {
         Ok(store.bind(&self.subject()).await?)
     }
 
+    /// Nothing was ever kept; `so` is what follows from that.
+    pub(super) fn no_state_file(&self, so: &str) -> ServiceError {
+        let path = self.inner.stores.path().display();
+        ServiceError::new(
+            ExitCode::Usage,
+            format!("there is no state file {path} yet, so {so}"),
+        )
+    }
+
     /// Whose usage it is. Live counts can do without the account's id; where it is given, it is the same account for every
     /// source.
     pub(super) fn account(&self) -> String {
@@ -110,4 +121,13 @@ impl Service {
         };
         format!("{} and {tenant}", self.account())
     }
+}
+
+/// The run of that id.
+pub(super) async fn existing(
+    store: &dyn StateStore,
+    run: &RunId,
+) -> Result<StoredRun, ServiceError> {
+    let stored = store.run(run).await?;
+    stored.ok_or_else(|| ApplyError::NoSuchRun(run.clone()).into())
 }

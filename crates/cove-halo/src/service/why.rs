@@ -83,14 +83,7 @@ impl Service {
             WhyFrom::NewestRun => None,
         };
         let Some(store) = store else {
-            return Err(ServiceError::new(
-                ExitCode::Usage,
-                format!(
-                    "there is no state file {} yet, so there is no run to explain",
-                    self.inner.stores.path().display()
-                ),
-            )
-            .with_hint(
+            return Err(self.no_state_file("there is no run to explain").with_hint(
                 "name a plan file instead: --plan FILE; or another state file: --state FILE",
             ));
         };
@@ -116,7 +109,7 @@ async fn stored_run(
         newest = first.run_id;
         &newest
     };
-    super::revert::existing(store, run).await
+    super::store::existing(store, run).await
 }
 
 fn answer(

@@ -5,7 +5,7 @@ use billing_sync::plan::{Approval, GuardName, Plan};
 use billing_sync::run::RunStatus;
 use billing_sync::state::StateStore as _;
 use billing_sync::state::sqlite::SqliteStore;
-use cove_halo::ExitCode;
+use cove_halo::{ExitCode, FollowUp};
 use sandbox::{BatchFailure, Fault, FaultKind, Sandbox, Service as Origin, Switches, When};
 
 fn every_reason() -> Approval {
@@ -48,14 +48,15 @@ async fn what_failed_is_tried_again_alone_and_only_that() {
         .map(|it| it.change.key().to_string())
         .collect();
 
-    let (of, planned) = service.plan_retry(None).await.unwrap();
-    assert_eq!((of, keys(&planned)), (run.run_id.clone(), failed.clone()));
-    let outcome = service
-        .retry(Some(&run.run_id), every_reason())
+    let (of, planned) = service
+        .plan_follow_up(&FollowUp::Retry(None))
         .await
         .unwrap();
-    assert_eq!(keys(&outcome.plan), failed);
-    let report = &outcome.run.as_ref().unwrap().report;
+    assert_eq!((of, keys(&planned)), (run.run_id.clone(), failed.clone()));
+    let again = FollowUp::Retry(Some(run.run_id.clone()));
+    let outcome = service.follow_up(&again, every_reason()).await.unwrap();
+    assert_eq!(keys(&outcome.sync.plan), failed);
+    let report = &outcome.sync.run.as_ref().unwrap().report;
     assert_eq!(
         (report.status, report.verified()),
         (RunStatus::Applied, failed.len())
@@ -65,20 +66,27 @@ async fn what_failed_is_tried_again_alone_and_only_that() {
     bench.assert_as_expected();
     assert_eq!(service.history(10).await.unwrap().len(), 2);
 
-    let again = service.retry(Some(&run.run_id), approval()).await.unwrap();
-    assert!(again.run.is_none(), "nothing is left of it");
+    let again = service.follow_up(&again, approval()).await.unwrap();
+    assert!(again.sync.run.is_none(), "nothing is left of it");
     assert_eq!(service.history(10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn a_run_of_other_rules_is_planned_anew_and_not_tried_again() {
     let bench = Bench::new().await;
-    let error = bench.service().plan_retry(None).await.unwrap_err();
+    let error = bench
+        .service()
+        .plan_follow_up(&FollowUp::Retry(None))
+        .await
+        .unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Usage);
     bench.service().sync(&october(), approval()).await.unwrap();
     let other = bench.service_with("", "", "[guard]\nmax_zeroed = 9\n");
     bench.sandbox.clear_requests();
-    let error = other.retry(None, approval()).await.unwrap_err();
+    let error = other
+        .follow_up(&FollowUp::Retry(None), approval())
+        .await
+        .unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Usage);
     assert!(error.hint().is_some_and(|hint| hint.contains("new plan")));
     assert_eq!(bench.committed(), 0);

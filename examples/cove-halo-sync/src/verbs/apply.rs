@@ -1,11 +1,11 @@
 //! `apply`: exactly the changes of a plan file, or none.
 
 use crate::app::{App, Override, approval};
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::plan::Plan;
-use cove_halo::{ExitCode, RunOutcome};
+use cove_halo::{ExitCode, RunOutcome, SyncOutcome};
 use std::path::{Path, PathBuf};
 
 /// Largest plan file that is read, in bytes: about a hundred times a very large plan.
@@ -73,4 +73,22 @@ pub(super) fn show(outcome: &RunOutcome, app: &mut App<'_>) -> Result<(), Failur
             app.out.result(&rows)
         }
     }
+}
+
+/// Says that an earlier run was settled before this one.
+pub(super) fn note_settled(sync: &SyncOutcome, app: &App<'_>) {
+    if let Some(settled) = &sync.settled {
+        app.out.note(&format!(
+            "an earlier run was settled first: {}, {}\n",
+            settled.run_id,
+            settled.status.word()
+        ));
+    }
+}
+
+/// Shows the changes of a run as rows; none where there was nothing to write.
+pub(super) fn show_rows(sync: &SyncOutcome, app: &mut App<'_>) -> Result<(), Failure> {
+    let changes = sync.run.as_ref().map(|run| run.report.changes.as_slice());
+    let rows = view::rows::run(changes.unwrap_or_default())?;
+    app.out.result(&rows)
 }

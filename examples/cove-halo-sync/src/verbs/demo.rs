@@ -2,9 +2,9 @@
 
 use super::sandbox::start;
 use crate::app::{App, approval};
-use crate::cli::Format;
 use crate::demo::{PERIOD, Story, Verdict, credential, settings};
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use ::sandbox::Sandbox;
 use billing_sync::Period;

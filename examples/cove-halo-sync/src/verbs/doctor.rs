@@ -1,8 +1,8 @@
 //! `doctor`: is everything ready? One line per check; writes nothing.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use cove_halo::{CheckState, ExitCode};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! `drift`: what people changed in HaloPSA since. Writes nothing.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use cove_halo::ExitCode;
 

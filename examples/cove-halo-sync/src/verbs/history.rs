@@ -1,8 +1,8 @@
 //! `history`: earlier runs out of the state file; needs neither network nor credentials.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::ids::RunId;
 use cove_halo::{ExitCode, Service};

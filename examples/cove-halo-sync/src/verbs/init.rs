@@ -1,9 +1,9 @@
 //! `init`: a first settings file, by asking or from flags. Never asks for a secret.
 
 use crate::app::{App, can_ask};
-use crate::cli::Format;
 use crate::failure::Failure;
 use crate::files;
+use crate::globals::Format;
 use crate::text::plain;
 use clap::ValueEnum;
 use cove_halo::{

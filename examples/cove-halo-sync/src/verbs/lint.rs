@@ -1,8 +1,8 @@
 //! `lint`: whether the counts become amounts on the recurring invoices. Writes nothing.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::Period;
 use cove_halo::{ExitCode, PlanRequest};

@@ -1,9 +1,10 @@
 //! `man`: one manual page per verb, made from the help itself.
 
 use crate::app::App;
-use crate::cli::{Cli, Format};
+use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::files;
+use crate::globals::Format;
 use clap::{Command, CommandFactory};
 use cove_halo::ExitCode;
 use serde_json::json;

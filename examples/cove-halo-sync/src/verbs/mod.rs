@@ -1,10 +1,12 @@
-//! One file per verb: its flags, the call of the service, and which page shows the result.
+//! One file per verb: its flags, the call of the service, and which page shows the result; and one for what `retry` and
+//! `revert` have in common.
 
 pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod drift;
+mod follow_up;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod lint;

@@ -1,9 +1,9 @@
 //! `plan`: what would be changed, and why. Reads only.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
 use crate::files;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::Period;
 use billing_sync::ids::ClientId;

@@ -1,9 +1,9 @@
 //! `report`: the month as a page, a workbook, sheets or JSON. Reads only.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
 use crate::files;
+use crate::globals::Format;
 use billing_sync::Period;
 use cove_halo::report::Report;
 use cove_halo::{ExitCode, PlanRequest};

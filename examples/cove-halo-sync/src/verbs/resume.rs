@@ -2,8 +2,8 @@
 
 use super::apply;
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use cove_halo::ExitCode;
 use serde_json::json;

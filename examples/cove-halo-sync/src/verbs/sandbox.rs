@@ -1,9 +1,9 @@
 //! `sandbox`: serves the stand-ins of both services, for a first look and for other programs' tests.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::demo::{CREDENTIALS, PERIOD, live, settings};
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use ::sandbox::Sandbox;
 use billing_sync::Period;

@@ -1,8 +1,8 @@
 //! `schedule`: stays up and syncs each month when it is due.
 
 use crate::app::{App, approval};
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::progress::Progress;
 use crate::view;
 use cove_halo::{

@@ -1,9 +1,10 @@
 //! `sync`: plan and apply in one run; on a terminal it asks first.
 
 use super::apply;
-use crate::app::{App, Override, approval, can_ask};
-use crate::cli::Format;
+use crate::app::App;
+use crate::consent::{self, Consent};
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::Period;
 use cove_halo::{ExitCode, PlanRequest, Service, SyncOutcome};
@@ -21,34 +22,29 @@ pub(crate) struct Args {
     /// Month to bill [default: the month before today, UTC]
     #[arg(long, value_name = "YYYYMM")]
     period: Option<Period>,
-    /// Do not ask: for unattended runs
-    #[arg(long, short)]
-    yes: bool,
-    /// Go on in spite of a tripped guard; the reason enters the journal
-    #[arg(long = "override", value_name = "GUARD=REASON")]
-    overrides: Vec<Override>,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 impl Args {
     /// Whether nobody is asked.
     pub(crate) fn is_unattended(&self) -> bool {
-        self.yes
+        self.consent.is_unattended()
     }
 }
 
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
-    if !args.yes && !can_ask() {
-        return Err(Failure::usage("there is no terminal to ask on").with_hint(
-            "give --yes for an unattended run, or use `plan --out FILE` and `apply FILE`",
-        ));
-    }
+    consent::may_begin(
+        args.is_unattended(),
+        "give --yes for an unattended run, or use `plan --out FILE` and `apply FILE`",
+    )?;
     let service = app.service()?;
     let request = PlanRequest {
         period: args.period,
         only: None,
     };
-    if args.yes {
-        let approval = approval("sync --yes", &args.overrides);
+    if args.is_unattended() {
+        let approval = args.consent.approval("sync");
         let result = Box::pin(service.sync(&request, approval)).await;
         let troubles = Box::pin(service.announce(result.as_ref(), args.period)).await;
         app.clear_progress();
@@ -73,26 +69,12 @@ async fn asked(
     let month = service.plan_month(request).await?;
     let plan = month.plan();
     app.clear_progress();
-    let approval = approval("sync", &args.overrides);
+    let approval = args.consent.approval("sync");
     // A plan that would be refused needs no question: apply says why.
     if plan.clone().approve(approval.clone()).is_ok() {
-        match app.out.format() {
-            Format::Table => {
-                let page = view::plan::page(plan, false, app.out.look());
-                app.out.result(&page)?;
-            }
-            Format::Json | Format::Csv => {
-                let page = view::plan::page(plan, false, app.out.look_of_notes());
-                app.out.note(&page);
-            }
-        }
-        let writes = plan.writes().count();
-        if writes > 0 {
-            let what = crate::text::count(writes, "change", "changes");
-            if !app.ask(&format!("\nmake {what} in HaloPSA?")).await {
-                return Err(Failure::new("not confirmed; nothing was written"));
-            }
-        }
+        app.out
+            .page_before(|look| view::plan::page(plan, false, look))?;
+        consent::ask(plan, app).await?;
         app.out.note("\n");
     }
     let outcome = service.apply_month(month, approval).await?;
@@ -102,13 +84,7 @@ async fn asked(
 }
 
 fn show(outcome: &SyncOutcome, app: &mut App<'_>) -> Result<(), Failure> {
-    if let Some(settled) = &outcome.settled {
-        app.out.note(&format!(
-            "an earlier run was settled first: {}, {}\n",
-            settled.run_id,
-            settled.status.word()
-        ));
-    }
+    apply::note_settled(outcome, app);
     match app.out.format() {
         Format::Table => {
             let look = app.out.look();
@@ -120,13 +96,6 @@ fn show(outcome: &SyncOutcome, app: &mut App<'_>) -> Result<(), Failure> {
             app.out.result(&page)
         }
         Format::Json => app.out.document(&outcome.to_json()),
-        Format::Csv => {
-            let changes = outcome
-                .run
-                .as_ref()
-                .map(|run| run.report.changes.as_slice());
-            let rows = view::rows::run(changes.unwrap_or_default())?;
-            app.out.result(&rows)
-        }
+        Format::Csv => apply::show_rows(outcome, app),
     }
 }

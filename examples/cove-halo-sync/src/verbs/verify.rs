@@ -1,8 +1,8 @@
 //! `verify`: reads back what was written and says where it differs.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::ids::RunId;
 use cove_halo::{ExitCode, VerifyOutcome};

@@ -2,8 +2,8 @@
 
 use super::apply::read;
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::ids::RunId;
 use cove_halo::{ExitCode, WhyFrom, WhyRequest};

@@ -1,7 +1,7 @@
 //! What was billed for a month then, beside what would be billed for it now.
 
 use super::Page;
-use super::plan::{NAME_WIDTH, prefix_remark, short};
+use super::names::{NAME_WIDTH, prefix_remark, short};
 use crate::text::{count, fit, number, plain, usual_prefix};
 use cove_halo::report::BackFill;
 

@@ -1,6 +1,6 @@
 //! What people changed since, by subscription.
 
-use super::plan::{prefix_remark, short};
+use super::names::{prefix_remark, short};
 use super::run::requests_line;
 use super::{Look, Page};
 use crate::text::{count, plain, usual_prefix};

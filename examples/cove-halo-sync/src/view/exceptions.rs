@@ -1,7 +1,7 @@
 //! The exceptions, by kind, each kind with what a person does about it.
 
 use super::Page;
-use super::plan::{NAME_WIDTH, prefix_remark, short};
+use super::names::{NAME_WIDTH, prefix_remark, short};
 use crate::text::{fit, number, plain, usual_prefix};
 use billing_sync::ids::ServiceName;
 use billing_sync::plan::{Exception, ExceptionKind};

@@ -1,7 +1,7 @@
 //! Where every vendor unit went, per service and in total.
 
 use super::Page;
-use super::plan::prefix_remark;
+use super::names::prefix_remark;
 use crate::text::{fit, number, usual_prefix};
 use billing_sync::plan::LedgerRow;
 use rust_decimal::Decimal;

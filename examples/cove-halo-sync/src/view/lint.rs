@@ -1,6 +1,6 @@
 //! What keeps counts from becoming amounts, by kind, with what to do about each.
 
-use super::plan::{prefix_remark, short};
+use super::names::{prefix_remark, short};
 use super::run::requests_line;
 use super::{Look, Page};
 use crate::text::{count, plain, usual_prefix};

@@ -1,6 +1,6 @@
 //! What a run did, at a glance: how it ended, what was proved, what is left to do.
 
-use super::plan::{arrow, client, prefix_remark, short, word};
+use super::names::{arrow, client, prefix_remark, short, word};
 use super::{Look, Page};
 use crate::text::{count, plain, usual_prefix};
 use billing_sync::run::{ChangeRecord, Drift, RunReport, RunStatus};

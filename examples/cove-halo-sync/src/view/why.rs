@@ -1,6 +1,6 @@
 //! One number explained on one screen: the count, the steps that lead to it, the devices behind it.
 
-use super::plan::{NAME_WIDTH, arrow, short, word};
+use super::names::{NAME_WIDTH, arrow, short, word};
 use super::{Look, Page};
 use crate::text::{count, fit, number, plain};
 use billing_sync::plan::Exception;

@@ -2,10 +2,10 @@
 
 use super::sheet::PLAN_FILE;
 use super::{Whither, client_id, customer_id, refused};
-use crate::app::{App, can_ask, user};
-use crate::cli::Format;
+use crate::app::{App, user};
 use crate::failure::Failure;
-use crate::{text, view};
+use crate::globals::Format;
+use crate::{consent, text, view};
 use billing_sync::Period;
 use billing_sync::ids::{ClientId, CustomerId};
 use cove_halo::map::{MapPlan, Wish};
@@ -56,7 +56,7 @@ pub(super) async fn set(
     period: Option<Period>,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    may_write(args.yes)?;
+    consent::may_begin(args.yes, consent::GIVE_YES)?;
     let service = app.service()?;
     let mapping = service.mapping(period).await?;
     let wish = Wish {
@@ -75,19 +75,10 @@ pub(super) async fn apply(
     period: Option<Period>,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    may_write(args.yes)?;
+    consent::may_begin(args.yes, consent::GIVE_YES)?;
     let plan = read(&args.file)?;
     let service = app.service()?;
     write(&service, &plan, period, args.yes, app).await
-}
-
-/// Refuses to begin what would have to ask, where nobody can be asked.
-pub(super) fn may_write(yes: bool) -> Result<(), Failure> {
-    if yes || can_ask() {
-        return Ok(());
-    }
-    Err(Failure::usage("there is no terminal to ask on")
-        .with_hint("give --yes for an unattended run"))
 }
 
 /// Shows a mapping plan, asks, and writes exactly that.
@@ -101,21 +92,10 @@ pub(super) async fn write(
     app.clear_progress();
     let writes = plan.write_count();
     if !yes {
-        match app.out.format() {
-            Format::Table => {
-                let page = view::map::plan(plan, app.out.look());
-                app.out.result(&page)?;
-            }
-            Format::Json | Format::Csv => {
-                let page = view::map::plan(plan, app.out.look_of_notes());
-                app.out.note(&page);
-            }
-        }
+        app.out.page_before(|look| view::map::plan(plan, look))?;
         if writes > 0 {
             let what = text::count(writes, "mapping", "mappings");
-            if !app.ask(&format!("\nwrite {what}?")).await {
-                return Err(Failure::new("not confirmed; nothing was written"));
-            }
+            consent::confirm(&format!("write {what}?"), app).await?;
             app.out.note("\n");
         }
     }

@@ -1,11 +1,11 @@
 //! `map choose`, `map adopt` and `map forget`: decisions that are kept in the state file.
 
-use super::apply::{may_write, write};
+use super::apply::write;
 use super::{customer_id, refused};
 use crate::app::{App, user};
-use crate::cli::Format;
 use crate::failure::Failure;
-use crate::text;
+use crate::globals::Format;
+use crate::{consent, text};
 use billing_sync::Period;
 use billing_sync::ids::{CustomerId, Key, LicenceId};
 use billing_sync::{Decision, Question, SubscriptionChoice};
@@ -70,7 +70,7 @@ pub(super) async fn choose(
     period: Option<Period>,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    may_write(args.yes)?;
+    consent::may_begin(args.yes, consent::GIVE_YES)?;
     let service = app.service()?;
     keep(&service, args.licence, None, period, args.yes, app).await
 }
@@ -80,7 +80,7 @@ pub(super) async fn adopt(
     period: Option<Period>,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
-    may_write(args.yes)?;
+    consent::may_begin(args.yes, consent::GIVE_YES)?;
     let service = app.service()?;
     let name = Some(args.name.trim());
     keep(&service, args.licence, name, period, args.yes, app).await

@@ -1,8 +1,8 @@
 //! `map list` and `map suggest`: reading only.
 
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::view;
 use billing_sync::Period;
 use cove_halo::ExitCode;

@@ -2,8 +2,8 @@
 
 use super::{Whither, refused};
 use crate::app::App;
-use crate::cli::Format;
 use crate::failure::Failure;
+use crate::globals::Format;
 use crate::{files, view};
 use billing_sync::Period;
 use cove_halo::ExitCode;
