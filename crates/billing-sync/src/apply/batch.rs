@@ -3,7 +3,7 @@
 
 use super::book::News;
 use super::view::{Finding, examine};
-use super::{Running, settle};
+use super::{Running, judge};
 use crate::ids::LicenceId;
 use crate::ports::{Write, WriteOutcome};
 use crate::run::{ChangeRecord, Outcome};
@@ -114,7 +114,7 @@ async fn sort_out(
             Err(error) => Finding::Unclear(error.to_string()),
         };
         let (outcome, written_id, note) = match finding {
-            Finding::AsPlanned(id) => (Outcome::Applied, Some(id), settle::by_reading(&why)),
+            Finding::AsPlanned(id) => (Outcome::Applied, Some(id), judge::by_reading(&why)),
             Finding::AsBefore => {
                 again.push(slot);
                 (Outcome::NotApplied, planned, why)

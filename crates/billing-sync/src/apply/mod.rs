@@ -3,6 +3,7 @@
 
 mod batch;
 mod book;
+mod judge;
 mod lanes;
 mod preimage;
 mod readback;

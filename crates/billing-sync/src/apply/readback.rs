@@ -2,7 +2,7 @@
 //! the status that is true.
 
 use super::book::News;
-use super::settle::news_from;
+use super::judge::news_from;
 use super::view::{View, name_of_record};
 use super::{ApplyError, Running};
 use crate::ids::{Key, LicenceId};

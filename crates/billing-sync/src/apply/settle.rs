@@ -4,11 +4,11 @@
 //! before it ends, and whoever goes on reads again; a subscription that turns up after all is taken over by its exact
 //! name, or reported as ambiguous.
 
-use super::book::News;
-use super::view::{Finding, View, examine};
+use super::judge::news_from;
 use super::{Apply, ApplyError, Running, readback};
-use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
+use crate::run::{Outcome, Progress, RunReport, RunStatus};
 use crate::state::{RunLock, StoreError, StoredRun};
+use std::collections::BTreeSet;
 
 impl Apply<'_> {
     /// Settles what an earlier run left open, by reading alone, and ends that run. `None` when nothing was open.
@@ -54,7 +54,7 @@ impl Apply<'_> {
         });
         // What was there before the earlier run began is not known any more. Its check then found no active record of
         // the name, so an active one now came after it.
-        let news = news_from(run, &slots, &run.view, &std::collections::BTreeSet::new());
+        let news = news_from(run, &slots, &run.view, &BTreeSet::new());
         run.book.record(news).await?;
         Ok(())
     }
@@ -90,63 +90,4 @@ pub(super) async fn settle_open(run: &Running<'_>) -> Result<(), StoreError> {
         }
     }
     run.book.record(news).await
-}
-
-pub(super) fn news_from(
-    run: &Running<'_>,
-    slots: &[usize],
-    view: &View,
-    known: &std::collections::BTreeSet<crate::ids::LicenceId>,
-) -> Vec<News> {
-    run.book
-        .copies(slots)
-        .into_iter()
-        .filter_map(|(slot, record)| judge(slot, &record, examine(&record.change, view, known)))
-        .collect()
-}
-
-/// What a read says about a change that was sent; `None` when it says nothing new.
-fn judge(slot: usize, record: &ChangeRecord, finding: Finding) -> Option<News> {
-    let planned = record.change.licence_id;
-    let news = |outcome, written_id, note| {
-        Some(News {
-            slot,
-            outcome,
-            written_id,
-            note,
-        })
-    };
-    match (record.outcome, finding) {
-        (Outcome::Planned | Outcome::Verified, _) => None,
-        (Outcome::Applied, Finding::AsPlanned(id)) => {
-            news(Outcome::Verified, Some(id), record.note.clone())
-        }
-        (_, Finding::AsPlanned(id)) => news(Outcome::Verified, Some(id), by_reading(&record.note)),
-        (Outcome::Applied, Finding::AsBefore) => news(
-            Outcome::Mismatch,
-            planned,
-            "the system said that it is stored, but it is not".to_owned(),
-        ),
-        (Outcome::Started | Outcome::Unknown, Finding::AsBefore) => {
-            news(Outcome::NotApplied, planned, by_reading(&record.note))
-        }
-        (Outcome::Applied | Outcome::Started | Outcome::Unknown, Finding::Different(what)) => {
-            news(Outcome::Mismatch, record.written_id, what)
-        }
-        (Outcome::Started, Finding::Unclear(detail)) => news(Outcome::Unknown, planned, detail),
-        (Outcome::Applied | Outcome::Unknown, Finding::Unclear(_))
-        | (Outcome::Rejected | Outcome::NotApplied | Outcome::Mismatch, _) => None,
-    }
-}
-
-/// The note of a change that was settled by reading, with what was said before.
-pub(super) fn by_reading(note: &str) -> String {
-    const SETTLED: &str = "settled by reading";
-    if note.is_empty() {
-        SETTLED.to_owned()
-    } else if note.starts_with(SETTLED) {
-        note.to_owned()
-    } else {
-        format!("{SETTLED} after: {note}")
-    }
 }

@@ -1,8 +1,10 @@
 //! Whether the journal is as it was written, and the other tables are what it says.
 
+use super::StoreError;
 use super::belongings::Belongings;
-use super::journal::{Ended, GENESIS, OWNED, RUN_BEGUN, RUN_ENDED, Ruling, Stored, digest};
-use super::{StoreError, StoreErrorKind};
+use super::journal::{
+    Ended, GENESIS, OWNED, RUN_BEGUN, RUN_ENDED, Ruling, Stored, contradicted, digest, tampered,
+};
 use crate::decision::{DecisionRecord, Question};
 use crate::memory::Owned;
 use crate::run::{Outcome, RunStatus};
@@ -179,17 +181,6 @@ impl Audit {
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
-}
-
-pub(super) fn tampered(sequence: u64, why: &str) -> StoreError {
-    contradicted(format!("row {sequence} of the journal: {why}"))
-}
-
-fn contradicted(message: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Tampered, message).with_hint(
-        "the state was changed by something other than this program: compare with a backup; \
-         `verify` and a new plan read the billing system itself",
-    )
 }
 
 #[cfg(test)]

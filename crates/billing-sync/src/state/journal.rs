@@ -1,6 +1,5 @@
 //! The journal's rows and their hash chain, the same for every store, so that a change from outside is seen.
 
-use super::audit::tampered;
 use super::{JournalEntry, NewRun, StoreError, StoreErrorKind};
 use crate::decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, LicenceId, PlanId};
@@ -255,4 +254,17 @@ pub(super) fn digest(previous: &str, sequence: u64, fields: [&str; 4]) -> String
         .flat_map(|byte| [byte >> 4, byte & 15])
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
+}
+
+/// A row of the journal is not as it was written.
+pub(super) fn tampered(sequence: u64, why: &str) -> StoreError {
+    contradicted(format!("row {sequence} of the journal: {why}"))
+}
+
+/// The journal and the other tables do not say the same.
+pub(super) fn contradicted(message: String) -> StoreError {
+    StoreError::new(StoreErrorKind::Tampered, message).with_hint(
+        "the state was changed by something other than this program: compare with a backup; \
+         `verify` and a new plan read the billing system itself",
+    )
 }

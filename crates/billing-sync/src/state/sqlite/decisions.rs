@@ -3,8 +3,7 @@
 use super::super::StoreError;
 use super::super::journal::Event;
 use super::journal;
-use super::read::{column, list};
-use super::rows::execute;
+use super::sql::{column, execute, list};
 use crate::decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, CustomerId, Key, LicenceId};
 use rusqlite::{Transaction, params};

@@ -1,9 +1,8 @@
 //! The journal table: rows are only ever appended, each chained to the one before.
 
-use super::super::audit::Audit;
 use super::super::journal::{Event, GENESIS, Stored};
 use super::super::{JournalRow, StoreError};
-use super::{decisions, failed, read};
+use super::failed;
 use crate::ids::RunId;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -67,22 +66,18 @@ pub(super) fn of_run(
     rows.into_iter().map(Stored::into_row).collect()
 }
 
-/// Recomputes the chain, then holds the other tables against it.
-pub(super) fn check(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
-    let mut audit = Audit::new();
+/// Shows every row, in the order in which they were written.
+pub(super) fn each(
+    transaction: &Transaction<'_>,
+    mut show: impl FnMut(&Stored) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut statement = transaction
         .prepare(&format!("SELECT {COLUMNS} FROM journal ORDER BY sequence"))
         .map_err(failed("read"))?;
     for row in statement.query_map([], stored).map_err(failed("read"))? {
-        audit.row(&row.map_err(failed("read"))?)?;
+        show(&row.map_err(failed("read"))?)?;
     }
-    read::statuses(transaction, |run, status| audit.run(run, status))?;
-    read::outcomes(transaction, |run, position, outcome| {
-        audit.change(run, position, outcome)
-    })?;
-    audit.owned(&read::memory(transaction)?.owned)?;
-    audit.decisions(&decisions::all(transaction)?)?;
-    Ok(audit.rows())
+    Ok(())
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {

@@ -1,11 +1,13 @@
 //! The state store on SQLite: one file that survives crashes and power loss, and refuses what it did not write.
 
+mod check;
 mod decisions;
 mod journal;
 mod lock;
 mod read;
 mod rows;
 mod schema;
+mod sql;
 
 use super::memory_store::FlagLock;
 use super::{
@@ -218,7 +220,7 @@ impl StateStore for SqliteStore {
     }
 
     async fn check_journal(&self) -> Result<u64, StoreError> {
-        self.read(journal::check)
+        self.read(check::check)
     }
 
     async fn subject(&self) -> Result<Option<String>, StoreError> {

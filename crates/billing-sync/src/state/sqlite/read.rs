@@ -2,7 +2,7 @@
 
 use super::super::memory_store::sort_usage;
 use super::super::{RunSummary, StoreError, StoreErrorKind, StoredRun, UsageRow};
-use super::rows::prepare;
+use super::sql::{column, list, prepare};
 use super::{decisions, failed};
 use crate::decision::Decision;
 use crate::ids::{ClientId, CustomerId, Key, LicenceId, PlanId, RunId, ServiceName};
@@ -230,28 +230,6 @@ pub(super) fn usage(
     )?;
     sort_usage(&mut rows);
     Ok(rows)
-}
-
-pub(super) fn list<T>(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    values: impl rusqlite::Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let mut statement = prepare(transaction, sql)?;
-    let mut rows = statement.query(values).map_err(failed("read"))?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next().map_err(failed("read"))? {
-        all.push(read(row)?);
-    }
-    Ok(all)
-}
-
-pub(super) fn column<T: rusqlite::types::FromSql>(
-    row: &Row<'_>,
-    at: usize,
-) -> Result<T, StoreError> {
-    row.get(at).map_err(failed("read"))
 }
 
 fn parse<T: FromStr>(row: &Row<'_>, at: usize) -> Result<T, StoreError> {

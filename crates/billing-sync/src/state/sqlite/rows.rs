@@ -3,12 +3,13 @@
 use super::super::journal::Event;
 use super::super::memory_store::{no_such_change, no_such_run, run_exists};
 use super::super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow, belongs_elsewhere};
+use super::sql::{execute, prepare};
 use super::{failed, journal};
 use crate::ids::RunId;
 use crate::memory::Owned;
 use crate::period::Period;
 use crate::run::{ChangeRecord, RunStatus};
-use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use serde::Serialize;
 
 pub(super) fn begin_run(transaction: &Transaction<'_>, run: &NewRun<'_>) -> Result<(), StoreError> {
@@ -192,23 +193,6 @@ fn must_exist(transaction: &Transaction<'_>, run: &RunId) -> Result<(), StoreErr
         .exists([run.as_str()])
         .map_err(failed("read"))?;
     if found { Ok(()) } else { Err(no_such_run(run)) }
-}
-
-pub(super) fn prepare<'t>(
-    transaction: &'t Transaction<'_>,
-    sql: &str,
-) -> Result<CachedStatement<'t>, StoreError> {
-    transaction.prepare_cached(sql).map_err(failed("used"))
-}
-
-pub(super) fn execute(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    values: impl rusqlite::Params,
-) -> Result<usize, StoreError> {
-    prepare(transaction, sql)?
-        .execute(values)
-        .map_err(failed("written"))
 }
 
 fn position(position: usize) -> Result<i64, StoreError> {
