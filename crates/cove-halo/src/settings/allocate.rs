@@ -1,8 +1,7 @@
 //! `[[allocate]]`: what becomes of a charge of a contract as a whole (an additional capacity pool, a committed charge).
 
 use super::RoundSetting;
-use super::check::{check_name, problem};
-use super::load::Problem;
+use super::problem::{Problem, check_name, problem};
 use super::rule::{month, text_or_number};
 use billing_sync::Period;
 use billing_sync::ids::{ContractId, ServiceName};

@@ -1,23 +1,13 @@
 //! What a value must be, beyond its type, and how the settings become the engine's rules.
 
 use super::allocate::allocation_of;
-use super::load::{Problem, variable_of};
-use super::{
-    ActionSetting, AdoptSetting, CoveSource, MatchKey, RuleSettings, Settings, SettingsError,
-};
-use billing_sync::ids::{CustomerId, ServiceName};
-use billing_sync::rules::{Action, Adopt, MatchBy, Rule, Rules, Terms};
-use rust_decimal::Decimal;
+use super::problem::{Problem, check_name, check_url, each_filled, problem, required};
+use super::rule::rule_of;
+use super::{AdoptSetting, CoveSource, MatchKey, Settings, SettingsError};
+use billing_sync::rules::{Adopt, MatchBy, Rules};
 
+/// Most subscriptions in one request.
 const MAX_BATCH: u32 = 500;
-
-pub(super) fn problem(path: &str, message: impl Into<String>, hint: impl Into<String>) -> Problem {
-    Problem {
-        path: path.to_owned(),
-        message: message.into(),
-        hint: Some(hint.into()),
-    }
-}
 
 impl Settings {
     /// The rules of the engine, as these settings say them.
@@ -214,156 +204,4 @@ impl Settings {
         }
         self.check_unattended()
     }
-}
-
-fn required(path: &str, value: &str, what: &str) -> Result<(), Problem> {
-    if !value.is_empty() {
-        return Ok(());
-    }
-    let (section, key) = path.rsplit_once('.').unwrap_or(("", path));
-    Err(problem(
-        path,
-        format!("{path} is not set: {what}"),
-        format!(
-            "set {key} in the section [{section}], or {} in the environment",
-            variable_of(section, key)
-        ),
-    ))
-}
-
-fn each_filled(path: &str, values: &[String]) -> Result<(), Problem> {
-    if values.iter().any(String::is_empty) {
-        return Err(problem(path, "an entry is blank", "remove the blank entry"));
-    }
-    Ok(())
-}
-
-fn check_url(path: &str, value: &str) -> Result<(), Problem> {
-    api_core::BaseUrl::parse(value)
-        .map(drop)
-        .map_err(|error| Problem {
-            path: path.to_owned(),
-            message: error.message().to_owned(),
-            hint: error.hint().map(str::to_owned).or_else(|| {
-                Some(
-                    "write it as https://host/path; plain http is only for this machine".to_owned(),
-                )
-            }),
-        })
-}
-
-pub(super) fn check_name(path: &str, name: &str) -> Result<(), Problem> {
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(problem(
-            path,
-            "a subscription needs a name of printable characters",
-            "use name = \"{service}\"",
-        ));
-    }
-    let rest = name.replace("{service}", "");
-    if rest.contains('{') || rest.contains('}') {
-        return Err(problem(
-            path,
-            format!("`{name}` has a placeholder that does not exist"),
-            "the only placeholder is {service}",
-        ));
-    }
-    Ok(())
-}
-
-/// One rule of the settings as a rule of the engine.
-fn rule_of(index: usize, rule: &RuleSettings) -> Result<Rule, Problem> {
-    let RuleSettings {
-        service,
-        customer,
-        action,
-        reason,
-        until,
-        name,
-        multiplier,
-        free,
-        round,
-        minimum,
-    } = rule;
-    let at = |key: &str| format!("rule[{index}].{key}");
-    for (key, text) in [("service", service), ("customer", customer), ("name", name)] {
-        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            return Err(problem(
-                &at(key),
-                format!("{key} is blank"),
-                "fill it or leave it out",
-            ));
-        }
-    }
-    let action = match action {
-        ActionSetting::Ignore => {
-            if name.is_some()
-                || multiplier.is_some()
-                || free.is_some()
-                || round.is_some()
-                || minimum.is_some()
-            {
-                return Err(problem(
-                    &format!("rule[{index}]"),
-                    "a rule that ignores has no terms",
-                    "remove name, multiplier, free, round and minimum, or the action",
-                ));
-            }
-            if service.is_none() && customer.is_none() {
-                return Err(problem(
-                    &format!("rule[{index}]"),
-                    "this rule would ignore everything",
-                    "name the service or the customer it is for",
-                ));
-            }
-            let reason = reason
-                .as_deref()
-                .map(str::trim)
-                .filter(|reason| !reason.is_empty());
-            let Some(reason) = reason else {
-                return Err(problem(
-                    &format!("rule[{index}]"),
-                    "ignoring needs a reason",
-                    "add reason = \"…\"; it is shown with every plan",
-                ));
-            };
-            Action::Ignore {
-                reason: reason.to_owned(),
-            }
-        }
-        ActionSetting::Bill => {
-            let multiplier = multiplier.unwrap_or(Decimal::ONE);
-            if multiplier <= Decimal::ZERO {
-                return Err(problem(
-                    &at("multiplier"),
-                    format!("a multiplier of {multiplier} makes no sense"),
-                    "give a number above 0; use action = \"ignore\" to bill nothing",
-                ));
-            }
-            let free = free.unwrap_or(Decimal::ZERO);
-            if free < Decimal::ZERO {
-                return Err(problem(
-                    &at("free"),
-                    format!("{free} free units are less than none"),
-                    "give 0 or more",
-                ));
-            }
-            if let Some(name) = name {
-                check_name(&at("name"), name.trim())?;
-            }
-            Action::Bill(Terms {
-                name: name.as_deref().map(|name| name.trim().to_owned()),
-                multiplier,
-                free,
-                round: round.and_then(Into::into),
-                minimum: minimum.unwrap_or(0),
-            })
-        }
-    };
-    Ok(Rule {
-        customer: customer.as_deref().map(CustomerId::new),
-        service: service.as_deref().map(ServiceName::new),
-        until: *until,
-        action,
-    })
 }

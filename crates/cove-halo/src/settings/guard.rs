@@ -1,7 +1,6 @@
 //! `[guard]`: limits for a plan as a whole, and `[[guard.client]]` for single clients.
 
-use super::check::problem;
-use super::load::Problem;
+use super::problem::{Problem, problem};
 use super::rule::{decimal, write_decimal};
 use billing_sync::ids::ClientId;
 use billing_sync::rules::{ClientLimit, Limits};

@@ -2,12 +2,17 @@
 
 mod allocate;
 mod check;
+mod document;
 mod error;
 mod guard;
+mod introduction;
+mod keys;
 mod load;
 mod management;
-mod meanings;
 mod pair;
+mod pair_name;
+mod places;
+mod problem;
 mod reference;
 mod rule;
 mod secrets;
@@ -21,13 +26,15 @@ mod tests;
 pub use allocate::{AllocateSettings, MethodSetting};
 pub use error::SettingsError;
 pub use guard::{ClientGuardSettings, GuardSettings};
-pub use load::{DEFAULT_FILE, variable_of};
+pub use keys::variable_of;
+pub use load::DEFAULT_FILE;
 pub use management::{
     GigabyteSetting, InclusionSetting, ManagementSettings, MisplacedSetting, PhysicalitySetting,
     PoolSetting, ServersSetting,
 };
 pub(crate) use pair::tenant_of;
-pub use pair::{Pair, PairName, SettingsFile};
+pub use pair::{Pair, SettingsFile};
+pub use pair_name::PairName;
 pub(crate) use reference::commented_file;
 pub use reference::settings_reference;
 pub use rule::{ActionSetting, RoundSetting, RuleSettings};

@@ -1,9 +1,9 @@
 //! `[[pair]]`: several accounts and tenants in one file, each with settings of its own over those they share.
 
-use super::load::{self, Context};
+use super::document::{Context, settings_of};
+use super::pair_name::PairName;
 use super::{Settings, SettingsError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -27,73 +27,7 @@ pub struct Pair {
     pub settings: Settings,
 }
 
-/// The name of a pair: letters, digits, `-` and `_`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PairName(String);
-
-impl PairName {
-    /// Takes a name.
-    ///
-    /// # Errors
-    /// When it is blank, holds another character, or its variables could not be told from those of the settings.
-    pub fn new(name: &str) -> Result<Self, SettingsError> {
-        let name = name.trim();
-        let usable = |text: char| text.is_ascii_alphanumeric() || matches!(text, '-' | '_');
-        if name.is_empty() || name.len() > 40 || !name.chars().all(usable) {
-            return Err(SettingsError::new(format!(
-                "`{}` is not a name for a pair",
-                name.chars().take(40).collect::<String>()
-            ))
-            .with_hint("use up to 40 letters, digits, - and _, for example name = \"north\""));
-        }
-        let name = Self(name.to_owned());
-        if name.variable("").starts_with("COVE_HALO_") {
-            return Err(SettingsError::new(format!(
-                "a pair cannot be called `{name}`: its variables would look like settings"
-            ))
-            .with_hint("choose another name"));
-        }
-        Ok(name)
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The pair's own form of a variable, for example `NORTH_COVE_API_KEY`.
-    pub fn variable(&self, plain: &str) -> String {
-        format!("{}_{plain}", self.0.replace('-', "_").to_uppercase())
-    }
-}
-
-impl fmt::Display for PairName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl SettingsFile {
-    /// Reads and checks settings from TOML text. `origin` is the file's name for messages.
-    ///
-    /// # Errors
-    /// As [`Settings::from_toml`]; also when two pairs would get into each other's way.
-    pub fn from_toml(text: &str, origin: &str) -> Result<Self, SettingsError> {
-        load::read_file_text(text, origin, &|_| None)
-    }
-
-    /// Reads the settings file and applies the environment over it, for every pair alike.
-    ///
-    /// # Errors
-    /// As [`Settings::load`]; also when two pairs would get into each other's way.
-    pub fn load(
-        path: Option<&Path>,
-        env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, SettingsError> {
-        let (text, origin) = load::text_of(path)?;
-        load::read_file_text(&text, &origin, env)
-    }
-
     /// The settings of the pair with that name; without a name, those of a file without pairs.
     ///
     /// # Errors
@@ -173,7 +107,7 @@ pub(super) fn pairs_of(
         let (has_path, has_metrics) = (has("state", "path"), has("metrics", "file"));
         let mut merged = document.clone();
         lay_over(&mut merged, own);
-        let (mut settings, overridden) = load::settings_of(merged, context, Some(&name))?;
+        let (mut settings, overridden) = settings_of(merged, context, Some(&name))?;
         if !has_path || overridden.contains("state.path") {
             settings.state.path = path_of(&settings.state.path, &name);
         }

@@ -1,30 +1,19 @@
 //! The settings reference: what every key means, for the documentation and for new settings files.
 
-use super::load::keys;
-use super::meanings::{INTRODUCTION, KEYS, LISTS, PAIRS, SECTIONS};
-use super::{Settings, variable_of};
+use super::Settings;
+use super::introduction::{INTRODUCTION, PAIRS};
+use super::keys::{Key, LISTS, SECTIONS, variable_of};
 use std::fmt::Write as _;
 use toml::{Table, Value};
 
-/// The meaning of a key, and an example.
-fn meaning_of(path: &str) -> (&'static str, &'static str) {
-    KEYS.iter()
-        .find(|(known, ..)| *known == path)
-        .map_or(("", ""), |(_, meaning, example)| (meaning, example))
-}
-
 /// The default of a key, as TOML; `None` where there is none.
-fn default_of(defaults: &Table, section: &str, key: &str) -> Option<String> {
+fn default_of(defaults: &Table, section: &str, key: &Key) -> Option<String> {
     let mut table = defaults;
     for part in section.split('.') {
         table = table.get(part)?.as_table()?;
     }
-    match table.get(key)? {
-        Value::String(text)
-            if text.is_empty() && !meaning_of(&format!("{section}.{key}")).1.is_empty() =>
-        {
-            None
-        }
+    match table.get(key.name)? {
+        Value::String(text) if text.is_empty() && !key.example.is_empty() => None,
         value => Some(value.to_string()),
     }
 }
@@ -32,25 +21,6 @@ fn default_of(defaults: &Table, section: &str, key: &str) -> Option<String> {
 fn defaults() -> Table {
     // Settings without a value are left out; everything else of the defaults can be written as TOML.
     Table::try_from(Settings::default()).unwrap_or_default()
-}
-
-/// The sections in the order of the file, each with its keys.
-fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (section, key, _) in keys() {
-        match sections.iter_mut().find(|(known, _)| *known == section) {
-            Some((_, keys)) => keys.push(key),
-            None => sections.push((section, vec![key])),
-        }
-    }
-    sections
-}
-
-fn purpose_of(section: &str) -> &'static str {
-    SECTIONS
-        .iter()
-        .find(|(known, _)| *known == section)
-        .map_or("", |(_, purpose)| purpose)
 }
 
 /// The settings reference as Markdown: every key with its variable, default and meaning.
@@ -62,19 +32,18 @@ fn purpose_of(section: &str) -> &'static str {
 pub fn settings_reference() -> String {
     let defaults = defaults();
     let mut text = format!("# Settings\n\n{INTRODUCTION}");
-    for (section, keys) in sections() {
-        let purpose = purpose_of(section);
-        let variable = variable_of(section, "<KEY>");
+    for section in &SECTIONS {
+        let variable = variable_of(section.name, "<KEY>");
         // Writing into a string cannot fail.
         let _ = write!(
             text,
-            "\n## `[{section}]`\n\n{purpose} Variables: `{variable}`.\n\n| key | default | meaning |\n|---|---|---|\n"
+            "\n## `[{}]`\n\n{} Variables: `{variable}`.\n\n| key | default | meaning |\n|---|---|---|\n",
+            section.name, section.purpose
         );
-        for key in keys {
-            let default = default_of(&defaults, section, key)
+        for key in section.keys {
+            let default = default_of(&defaults, section.name, key)
                 .map_or_else(|| "-".to_owned(), |value| format!("`{value}`"));
-            let (meaning, _) = meaning_of(&format!("{section}.{key}"));
-            let _ = writeln!(text, "| `{key}` | {default} | {meaning} |");
+            let _ = writeln!(text, "| `{}` | {default} | {} |", key.name, key.meaning);
         }
     }
     for list in &LISTS {
@@ -99,27 +68,27 @@ pub(crate) fn commented_file(given: &Table) -> String {
          # Secrets are never kept here: set COVE_API_KEY, HALO_CLIENT_ID and HALO_CLIENT_SECRET in the environment,\n\
          # or <NAME>_FILE to the path of a file that holds them.\n",
     );
-    for (section, keys) in sections() {
-        let _ = write!(text, "\n# {}\n[{section}]\n", purpose_of(section));
-        for key in keys {
-            let (meaning, example) = meaning_of(&format!("{section}.{key}"));
-            for line in wrapped(meaning) {
+    for section in &SECTIONS {
+        let _ = write!(text, "\n# {}\n[{}]\n", section.purpose, section.name);
+        for key in section.keys {
+            for line in wrapped(key.meaning) {
                 let _ = writeln!(text, "# {line}");
             }
+            let (name, example) = (key.name, key.example);
             let set = given
-                .get(section)
+                .get(section.name)
                 .and_then(Value::as_table)
-                .and_then(|table| table.get(key));
-            let _ = match (set, default_of(&defaults, section, key)) {
-                (Some(value), _) => writeln!(text, "{key} = {value}"),
-                (None, Some(default)) => writeln!(text, "# {key} = {default}"),
+                .and_then(|table| table.get(name));
+            let _ = match (set, default_of(&defaults, section.name, key)) {
+                (Some(value), _) => writeln!(text, "{name} = {value}"),
+                (None, Some(default)) => writeln!(text, "# {name} = {default}"),
                 // Of what has neither default nor example, only lists are left out where they are empty.
-                (None, None) if example.is_empty() => writeln!(text, "# {key} = []"),
+                (None, None) if example.is_empty() => writeln!(text, "# {name} = []"),
                 (None, None) if example.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    writeln!(text, "# {key} = {example}")
+                    writeln!(text, "# {name} = {example}")
                 }
                 (None, None) => {
-                    writeln!(text, "# {key} = {}", Value::String(example.to_owned()))
+                    writeln!(text, "# {name} = {}", Value::String(example.to_owned()))
                 }
             };
         }
@@ -155,31 +124,29 @@ fn wrapped(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, LISTS, SECTIONS, commented_file, keys, sections, settings_reference};
-    use crate::settings::load;
+    use super::{LISTS, commented_file, settings_reference};
+    use crate::settings::keys::keys;
     use crate::settings::{Settings, SettingsFile};
     use std::collections::BTreeSet;
     use toml::Table;
 
     #[test]
-    fn every_key_has_a_meaning_and_nothing_else_has() {
-        let known: BTreeSet<String> = keys()
-            .map(|(section, key, _)| format!("{section}.{key}"))
-            .collect();
-        let told: BTreeSet<String> = KEYS.iter().map(|(path, ..)| (*path).to_owned()).collect();
-        assert_eq!(told, known, "add what is missing to the table KEYS");
-        assert_eq!(told.len(), KEYS.len(), "each once");
-        assert!(KEYS.iter().all(|(_, meaning, _)| !meaning.contains('|')));
-        for (section, _) in sections() {
-            assert!(
-                SECTIONS.iter().any(|(told, _)| *told == section),
-                "{section}"
-            );
+    fn every_key_stands_once_and_says_what_it_means() {
+        let mut seen = BTreeSet::new();
+        for (section, key) in keys() {
+            assert!(seen.insert((section, key.name)), "{section}.{}", key.name);
+            assert!(!key.meaning.is_empty(), "{section}.{}", key.name);
+            assert!(!key.meaning.contains('|'), "{section}.{}", key.name);
         }
-        for (name, known) in load::LISTS {
-            let told = LISTS.iter().find(|list| list.name == name).unwrap();
-            let told: BTreeSet<&str> = told.keys.iter().map(|(key, _)| *key).collect();
-            assert_eq!(told, known.iter().copied().collect(), "{name}");
+        for list in &LISTS {
+            for (key, meaning) in list.keys {
+                assert!(seen.insert((list.name, *key)), "{}.{key}", list.name);
+                assert!(
+                    !meaning.is_empty() && !meaning.contains('|'),
+                    "{}.{key}",
+                    list.name
+                );
+            }
         }
     }
 
@@ -212,17 +179,16 @@ mod tests {
         let text = commented_file(&given);
         let as_written = Settings::from_toml(&text, "f").unwrap();
         // Taken literally: every line with a default becomes a setting. Examples of what has no default stay out.
-        let examples: Vec<&str> = KEYS
-            .iter()
-            .filter(|(_, _, example)| !example.is_empty())
-            .filter_map(|(path, ..)| path.rsplit('.').next())
+        let examples: Vec<&str> = keys()
+            .filter(|(_, key)| !key.example.is_empty())
+            .map(|(_, key)| key.name)
             .collect();
         let switched_on: String = text
             .lines()
             .map(|line| {
                 let setting = line.strip_prefix("# ").filter(|rest| {
                     let key = rest.split(" = ").next().unwrap_or_default();
-                    let is_key = keys().any(|(_, known, _)| known == key);
+                    let is_key = keys().any(|(_, known)| known.name == key);
                     rest.contains(" = ") && is_key && !examples.contains(&key)
                 });
                 format!("{}\n", setting.unwrap_or(line))

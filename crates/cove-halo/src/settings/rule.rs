@@ -1,6 +1,9 @@
 //! `[[rule]]`: what to do with a service, a customer, or one service of one customer.
 
+use super::problem::{Problem, check_name, problem};
 use billing_sync::Period;
+use billing_sync::ids::{CustomerId, ServiceName};
+use billing_sync::rules::{Action, Rule, Terms};
 use rust_decimal::Decimal;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -142,4 +145,101 @@ pub(super) fn write_decimal<S: Serializer>(
             _ => serializer.collect_str(number),
         },
     }
+}
+
+/// One rule of the settings as a rule of the engine.
+pub(super) fn rule_of(index: usize, rule: &RuleSettings) -> Result<Rule, Problem> {
+    let RuleSettings {
+        service,
+        customer,
+        action,
+        reason,
+        until,
+        name,
+        multiplier,
+        free,
+        round,
+        minimum,
+    } = rule;
+    let at = |key: &str| format!("rule[{index}].{key}");
+    for (key, text) in [("service", service), ("customer", customer), ("name", name)] {
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            return Err(problem(
+                &at(key),
+                format!("{key} is blank"),
+                "fill it or leave it out",
+            ));
+        }
+    }
+    let action = match action {
+        ActionSetting::Ignore => {
+            if name.is_some()
+                || multiplier.is_some()
+                || free.is_some()
+                || round.is_some()
+                || minimum.is_some()
+            {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "a rule that ignores has no terms",
+                    "remove name, multiplier, free, round and minimum, or the action",
+                ));
+            }
+            if service.is_none() && customer.is_none() {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "this rule would ignore everything",
+                    "name the service or the customer it is for",
+                ));
+            }
+            let reason = reason
+                .as_deref()
+                .map(str::trim)
+                .filter(|reason| !reason.is_empty());
+            let Some(reason) = reason else {
+                return Err(problem(
+                    &format!("rule[{index}]"),
+                    "ignoring needs a reason",
+                    "add reason = \"…\"; it is shown with every plan",
+                ));
+            };
+            Action::Ignore {
+                reason: reason.to_owned(),
+            }
+        }
+        ActionSetting::Bill => {
+            let multiplier = multiplier.unwrap_or(Decimal::ONE);
+            if multiplier <= Decimal::ZERO {
+                return Err(problem(
+                    &at("multiplier"),
+                    format!("a multiplier of {multiplier} makes no sense"),
+                    "give a number above 0; use action = \"ignore\" to bill nothing",
+                ));
+            }
+            let free = free.unwrap_or(Decimal::ZERO);
+            if free < Decimal::ZERO {
+                return Err(problem(
+                    &at("free"),
+                    format!("{free} free units are less than none"),
+                    "give 0 or more",
+                ));
+            }
+            if let Some(name) = name {
+                check_name(&at("name"), name.trim())?;
+            }
+            Action::Bill(Terms {
+                name: name.as_deref().map(|name| name.trim().to_owned()),
+                multiplier,
+                free,
+                round: round.and_then(Into::into),
+                minimum: minimum.unwrap_or(0),
+            })
+        }
+    };
+    Ok(Rule {
+        customer: customer.as_deref().map(CustomerId::new),
+        service: service.as_deref().map(ServiceName::new),
+        until: *until,
+        action,
+    })
 }

@@ -1,8 +1,7 @@
 //! Settings of unattended use: when a run starts, who is told, and what monitoring reads.
 
 use super::Settings;
-use super::check::problem;
-use super::load::Problem;
+use super::problem::{Problem, problem};
 use crate::schedule::Timetable;
 use serde::{Deserialize, Serialize};
 use std::fmt;

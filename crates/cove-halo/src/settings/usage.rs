@@ -1,8 +1,7 @@
 //! `[usage]`: usage of any vendor from a CSV or JSON file, by saying which column means what. No code is needed.
 
 use super::Settings;
-use super::check::problem;
-use super::load::Problem;
+use super::problem::{Problem, problem};
 use serde::{Deserialize, Serialize};
 
 /// `[usage]`: with `path` set, a month's usage is read from a file, and `[cove]` is not asked for anything.
