@@ -21,6 +21,15 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same characters replaced: for messages, where an escape would be noise.
+pub(crate) fn clean(text: &str) -> String {
+    let shown = |character: char| match character {
+        hidden if is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
+        character => character,
+    };
+    text.chars().map(shown).collect()
+}
+
 fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -121,6 +130,10 @@ mod tests {
         assert_eq!(plain("a\u{1b}[31mred\r\n"), "a\\u{1b}[31mred\\r\\n");
         assert_eq!(plain("abc\u{202e}cba"), "abc\\u{202e}cba");
         assert_eq!(plain("Zoë & 💾 <b>"), "Zoë & 💾 <b>");
+        assert_eq!(
+            clean("a\u{1b}[31m\u{202e}cba\n"),
+            "a\u{fffd}[31m\u{fffd}cba\u{fffd}"
+        );
     }
 
     #[test]

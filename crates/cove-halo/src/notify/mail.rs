@@ -63,7 +63,7 @@ pub(super) async fn send(
         if error.is_timeout() {
             "the mail server did not answer in time".to_owned()
         } else {
-            super::clean(&error.to_string())
+            crate::text::clean(&error.to_string())
         }
     })
 }

@@ -92,15 +92,3 @@ impl Service {
         problems
     }
 }
-
-/// Text from outside without control characters and direction marks.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            let hidden = character.is_control()
-                || matches!(character,
-                    '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-            if hidden { '\u{fffd}' } else { character }
-        })
-        .collect()
-}

@@ -1,9 +1,9 @@
 //! What is told about a run, as data: the same for every way of telling.
 
-use super::clean;
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::outcome::{RequestCounts, SyncOutcome};
+use crate::text::clean;
 use billing_sync::Period;
 use billing_sync::ids::RunId;
 use billing_sync::plan::{Exception, ExceptionKind, Guard, Plan, Summary};
