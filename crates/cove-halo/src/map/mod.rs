@@ -5,12 +5,15 @@
 
 mod name;
 mod plan;
+mod planning;
 pub mod sheet;
 mod standing;
 mod suggest;
 #[cfg(test)]
 mod testing;
+mod wish;
 
-pub use plan::{MapAction, MapChange, MapChoice, MapPlace, MapPlan, MapProblem, Wish};
+pub use plan::{MapAction, MapChange, MapChoice, MapPlace, MapPlan};
 pub use standing::{AmbiguousRecords, ClientName, MappedCustomer, Mapping, RecordName};
 pub use suggest::{Suggestion, Suggestions, Tie, suggest};
+pub use wish::{MapProblem, Wish};

@@ -1,0 +1,156 @@
+//! One mapping written where it is kept: checked right before, and read back where it is not known whether it arrived.
+
+use super::MapWritten;
+use crate::error::ServiceError;
+use crate::exit::ExitCode;
+use crate::halo::ids_in;
+use crate::map::{MapChange, MapPlace, MapPlan};
+use crate::port_error;
+use crate::service::Service;
+use api_core::{Error, ErrorKind};
+use cove_api::management::{ExternalCode, ManagementClient, PartnerId};
+use halopsa_api::{ClientId, FieldInfo, FieldOwner, HaloClient};
+use serde_json::json;
+
+/// Where the writes of a plan go.
+pub(super) enum Pen<'a> {
+    Field(&'a HaloClient, FieldInfo),
+    Reference(&'a ManagementClient),
+    /// They are in the state already.
+    Kept,
+}
+
+impl Service {
+    /// The pen for the place of this plan.
+    pub(super) async fn pen(&self, plan: &MapPlan) -> Result<Pen<'_>, ServiceError> {
+        match plan.place {
+            MapPlace::State => Ok(Pen::Kept),
+            MapPlace::Field => {
+                let name = &self.inner.settings.halo.customer_field;
+                let client = self.inner.halo.client();
+                let field = client
+                    .resolve_custom_field(FieldOwner::Client, name)
+                    .await
+                    .map_err(port_error)?;
+                Ok(Pen::Field(client, field))
+            }
+            MapPlace::Reference => match &self.inner.references {
+                Some(client) => Ok(Pen::Reference(client)),
+                None => Err(ServiceError::new(
+                    ExitCode::Usage,
+                    "the customer reference cannot be written: Cove's API user is not known",
+                )
+                .with_hint(
+                    "set partner and username in [cove], and COVE_PASSWORD; or keep decisions: --to state",
+                )),
+            },
+        }
+    }
+}
+
+impl Pen<'_> {
+    /// Writes one mapping; the text holds the particulars, where there are some.
+    pub(super) async fn write(&self, change: &MapChange) -> (MapWritten, String) {
+        match self {
+            Self::Kept => (MapWritten::Written, String::new()),
+            Self::Field(halo, field) => write_field(halo, field, change).await,
+            Self::Reference(cove) => write_reference(cove, change).await,
+        }
+    }
+}
+
+async fn write_field(
+    halo: &HaloClient,
+    field: &FieldInfo,
+    change: &MapChange,
+) -> (MapWritten, String) {
+    let clients = halo.clients();
+    let id = ClientId::new(change.client.get());
+    let held = |client: &halopsa_api::Client| {
+        ids_in(&client.custom_field(&field.name).unwrap_or_default()).join(", ")
+    };
+    // Once more, right before the write: between the list and this request someone may have filled it.
+    match clients.get(id).await {
+        Ok(client) if held(&client) == change.after => {
+            return (MapWritten::Nothing, String::new());
+        }
+        Ok(client) if held(&client) != change.before => {
+            let note = format!("the field holds {} by now", held(&client));
+            return (MapWritten::Failed, note);
+        }
+        Ok(_) => {}
+        Err(error) => return (MapWritten::Failed, error.to_string()),
+    }
+    let written = clients
+        .set_custom_field(id, field, &json!(change.after))
+        .await;
+    let Err(error) = written else {
+        return (MapWritten::Written, String::new());
+    };
+    if !is_uncertain(&error) {
+        return (MapWritten::Failed, error.to_string());
+    }
+    match clients.get(id).await {
+        Ok(client) => settled(&held(&client), change, &error),
+        Err(_) => (MapWritten::Unknown, error.to_string()),
+    }
+}
+
+/// Whether the write may have arrived.
+fn is_uncertain(error: &Error) -> bool {
+    error.may_have_been_sent() && error.kind() != ErrorKind::Conflict
+}
+
+fn settled(found: &str, change: &MapChange, error: &Error) -> (MapWritten, String) {
+    if found == change.after {
+        let note = format!("{error}; read back: it is there");
+        (MapWritten::Written, note)
+    } else if found == change.before {
+        (
+            MapWritten::Failed,
+            format!("{error}; read back: it is not there"),
+        )
+    } else {
+        (
+            MapWritten::Unknown,
+            format!("{error}; read back: `{found}`"),
+        )
+    }
+}
+
+async fn write_reference(cove: &ManagementClient, change: &MapChange) -> (MapWritten, String) {
+    let Ok(id) = change.customer.as_str().parse::<i64>() else {
+        let note = "its id is not a number, as the ids of Cove's customers are".to_owned();
+        return (MapWritten::Failed, note);
+    };
+    let partner = PartnerId::new(id);
+    let wanted = change.client.to_string();
+    let reference = async || {
+        let info = cove.partner(partner).await?;
+        Ok::<_, Error>(ExternalCode::new(info.external_code.unwrap_or_default()))
+    };
+    match reference().await {
+        Ok(now) if now.halo_ids().iter().any(|id| *id != wanted) => {
+            let note = format!("the reference is `{now}` by now; it is not overwritten");
+            return (MapWritten::Failed, note);
+        }
+        Ok(_) => {}
+        Err(error) => return (MapWritten::Failed, error.to_string()),
+    }
+    match cove.link_to_halo(partner, &wanted).await {
+        Ok(linked) if linked.written => (MapWritten::Written, format!("`{}`", linked.after)),
+        Ok(_) => (MapWritten::Nothing, String::new()),
+        Err(error) if is_uncertain(&error) => match reference().await {
+            Ok(now) if now.halo_ids() == [wanted.as_str()] => {
+                let note = format!("{error}; read back: it is there");
+                (MapWritten::Written, note)
+            }
+            Ok(_) => (
+                MapWritten::Failed,
+                format!("{error}; read back: it is not there"),
+            ),
+            Err(_) => (MapWritten::Unknown, error.to_string()),
+        },
+        Err(error) => (MapWritten::Failed, error.to_string()),
+    }
+}
