@@ -1,7 +1,7 @@
 //! The command line: verbs, and help with examples.
 
 use crate::app::Interruption;
-use crate::globals::Globals;
+use crate::globals::{Format, Globals};
 use crate::verbs;
 use clap::{Parser, Subcommand};
 
@@ -119,11 +119,13 @@ impl Verb {
     }
 
     /// Whether it runs over all pairs of the settings when none is named.
-    pub(crate) fn runs_over_pairs(&self) -> bool {
+    pub(crate) fn runs_over_pairs(&self, format: Format) -> bool {
         match self {
             Self::Plan(args) => args.is_for_all(),
             Self::Verify(args) => args.is_for_all(),
             Self::History(args) => args.is_for_all(),
+            Self::Schedule(args) => args.is_for_all(),
+            Self::Report(args) => args.is_for_all(format),
             Self::Sync(_) | Self::Resume(_) | Self::Drift(_) | Self::Lint(_) | Self::Doctor(_) => {
                 true
             }

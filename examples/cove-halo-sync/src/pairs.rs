@@ -20,7 +20,7 @@ struct Ended {
 
 /// Runs a verb: for all pairs where the settings have some, none is named and the verb is for all.
 pub(crate) async fn run(verb: &Verb, app: &mut App<'_>) -> Result<ExitCode, Failure> {
-    if verb.runs_over_pairs()
+    if verb.runs_over_pairs(app.out.format())
         && app.globals().pair.is_none()
         && let SettingsFile::Pairs(pairs) = app.settings_file()?
     {

@@ -33,8 +33,9 @@ account_id = \"001H99999asdfIAS\"
 name = \"{service} (south)\"
 ```
 
-`--pair NAME` picks one. Without it `plan`, `sync`, `resume`, `verify`, `drift`, `doctor` and `history` run over all, one
-after the other or with `--parallel` side by side; one that fails stops no other. With `--format json` the result is
+`--pair NAME` picks one, for every verb. Without it `plan`, `sync`, `resume`, `verify`, `drift`, `lint`, `doctor`, `history`,
+`report --format json` and `schedule --next` run over all, one after the other or with `--parallel` side by side; one that
+fails stops no other. With `--format json` the result is
 `{\"schema\":1,\"pairs\":[{\"pair\",\"exit_code\",\"result\"|\"error\"}]}`; the exit code is the first of 1, 2, 8, 4, 3, 6, 7, 5
 that any pair ended with. Pairs on one tenant share its request budget. Two pairs on one tenant whose subscriptions could
 have the same name are an error: they would fight for one record.

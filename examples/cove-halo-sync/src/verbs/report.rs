@@ -37,6 +37,14 @@ pub(crate) struct Args {
     mask: bool,
 }
 
+impl Args {
+    /// Whether it is for all pairs where there are some: a file is for one.
+    pub(crate) fn is_for_all(&self, format: Format) -> bool {
+        let names_file = self.html.is_some() || self.xlsx.is_some() || self.csv.is_some();
+        format == Format::Json && !names_file
+    }
+}
+
 pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Failure> {
     let Args {
         period,

@@ -18,6 +18,7 @@ const SHOWN: usize = 3;
 Each month is synced once, as `sync --yes` does it: a month that is not final is tried again daily until it is, then it
 is quiet until the next. A failure is tried again after a growing pause, at most a day. A run that was missed while the
 process was down or the machine asleep is caught up once. Guards stop it as ever. SIGTERM ends it between batches.
+It stays up for one pair of the settings: where there are several, start one with --pair NAME for each.
 
 Examples:
   cove-halo-sync schedule
@@ -36,6 +37,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Whether it is for all pairs where there are some: staying up is for one.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.next.is_some()
+    }
+
     fn change(&self, settings: &mut Settings) {
         if let Some(cron) = &self.cron {
             settings.schedule.cron.clone_from(cron);

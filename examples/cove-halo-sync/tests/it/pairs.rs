@@ -134,6 +134,49 @@ fn one_pair_is_named_where_one_is_meant() {
 }
 
 #[test]
+fn what_only_reads_runs_over_all_pairs_and_for_the_one_that_is_named() {
+    let world = World::simple();
+    settings(&world, "second");
+    run(&world, &["sync", "--yes", "--period", "202610"]).ended(0);
+    for (args, key) in [
+        (&["lint"][..], "checked"),
+        (&["report", "--period", "202610"][..], "headline"),
+        (&["schedule", "--next", "2"][..], "next"),
+        (&["drift"][..], "checked"),
+        (&["history"][..], "runs"),
+    ] {
+        let args = [args, &["--format", "json"]].concat();
+        let all = run(&world, &args).json();
+        assert_eq!(all["pairs"].as_array().unwrap().len(), 2, "{all}");
+        let part = &pair(&all, "north")["result"];
+        assert!(!part[key].is_null(), "{args:?}: {part}");
+        let one = run(&world, &[&args[..], &["--pair", "north"]].concat());
+        assert_eq!(one.json()[key], part[key], "{args:?}");
+    }
+}
+
+#[test]
+fn a_file_and_a_schedule_that_stays_up_are_for_one_pair() {
+    let world = World::simple();
+    settings(&world, "second");
+    for args in [
+        &["report", "--period", "202610", "--html", "r.html"][..],
+        &["report", "--format", "json", "--csv", "tables"][..],
+        &["schedule"][..],
+    ] {
+        run(&world, args)
+            .ended(2)
+            .says(&["2 pairs", "--pair NAME: second, north"]);
+    }
+    assert!(!world.path("r.html").exists());
+    let args = [
+        "report", "--period", "202610", "--html", "r.html", "--pair", "north",
+    ];
+    run(&world, &args).ended(0);
+    assert!(world.path("r.html").exists());
+}
+
+#[test]
 fn a_missing_key_is_told_with_the_pair_that_lacks_it() {
     let world = World::simple();
     settings(&world, "second");
