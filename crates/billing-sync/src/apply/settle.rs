@@ -6,7 +6,7 @@
 
 use super::judge::news_from;
 use super::{Apply, ApplyError, Running, readback};
-use crate::run::{Outcome, Progress, RunReport, RunStatus};
+use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
 use crate::state::{RunLock, StoreError, StoredRun};
 use std::collections::BTreeSet;
 

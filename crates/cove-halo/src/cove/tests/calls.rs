@@ -1,6 +1,6 @@
 //! Which calls tell a month, and in which order.
 
-use super::{Scene, document, invoice, invoices, line, listing, one_server};
+use super::{Scene, document, invoice, invoices, listing, one_server};
 use billing_sync::ports::PortErrorKind;
 use billing_sync::usage::Finality;
 use rust_decimal::Decimal;
