@@ -39,6 +39,21 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// True when nothing of a customer is billed, whatever it uses.
+    pub(crate) fn ignore_all_of(&self, customer: &CustomerId, period: Period) -> bool {
+        let of_customer = self
+            .rules
+            .iter()
+            .filter(|rule| rule.is_for(customer, period));
+        // A rule for one service leaves the others to the next, unless it bills that one.
+        of_customer
+            .map(|rule| (&rule.action, &rule.service))
+            .find(|(action, service)| service.is_none() || matches!(action, Action::Bill(_)))
+            .is_some_and(|(action, _)| matches!(action, Action::Ignore { .. }))
+    }
+}
+
 /// How a vendor's customer finds its client. Never by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,8 +90,12 @@ pub struct Rule {
 impl Rule {
     /// True when this rule is for that customer, service and period.
     pub fn matches(&self, customer: &CustomerId, service: &ServiceName, period: Period) -> bool {
+        self.is_for(customer, period) && self.service.as_ref().is_none_or(|only| only == service)
+    }
+
+    /// True when this rule is for at least one service of that customer in that period.
+    pub(crate) fn is_for(&self, customer: &CustomerId, period: Period) -> bool {
         self.customer.as_ref().is_none_or(|only| only == customer)
-            && self.service.as_ref().is_none_or(|only| only == service)
             && self.until.is_none_or(|until| period <= until)
     }
 }

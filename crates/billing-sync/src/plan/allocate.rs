@@ -3,15 +3,52 @@
 use super::books::{Account, Heading, Load};
 use super::column::Bucket;
 use super::draft::{AS_IT_IS, Draft};
-use super::lines::Line;
+use super::lines::{Line, exact_sum};
 use super::parts::Received;
 use super::price::{divided, price_of};
 use super::quantity::rounded;
 use super::shares::shares;
 use super::{Exception, ExceptionKind};
+use crate::ids::{ContractId, ServiceName};
 use crate::rules::{Method, Over, Round};
 use crate::usage::ContractAmount;
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+/// What a contract is charged for one service in one unit, with what is credited taken off.
+#[derive(Clone, Copy, Debug)]
+struct Charge<'a> {
+    contract: &'a ContractId,
+    service: &'a ServiceName,
+    unit: &'a str,
+    /// `None` when the sum cannot be written down exactly.
+    quantity: Option<Decimal>,
+    /// `None` when that is not known of every part that has units.
+    amount: Option<Decimal>,
+}
+
+/// Sums what is charged in several amounts, so that neither their order nor how a vendor splits them reaches the plan.
+fn summed(amounts: &[ContractAmount]) -> Vec<Charge<'_>> {
+    let nothing = || (Some(Decimal::ZERO), Some(Decimal::ZERO));
+    let mut sums: BTreeMap<_, (Option<Decimal>, Option<Decimal>)> = BTreeMap::new();
+    for part in amounts {
+        let place = (&part.contract, &part.service, part.unit.trim());
+        let (quantity, amount) = sums.entry(place).or_insert_with(nothing);
+        *quantity = quantity.and_then(|sum| exact_sum(sum, part.quantity));
+        *amount = amount
+            .zip(price_of(part.quantity, part.amount))
+            .and_then(|(sum, amount)| exact_sum(sum, amount));
+    }
+    sums.into_iter()
+        .map(|((contract, service, unit), (quantity, amount))| Charge {
+            contract,
+            service,
+            unit,
+            quantity: quantity.map(|quantity| quantity.normalize()),
+            amount: amount.map(|amount| amount.normalize()),
+        })
+        .collect()
+}
 
 /// A declared division of one charge.
 struct Division<'a> {
@@ -25,25 +62,33 @@ impl<'a> Draft<'a> {
     pub(super) fn take_contract_amounts(&mut self) {
         let rules = self.input.rules;
         let period = self.input.usage.period;
-        for charge in &self.input.usage.contract_amounts {
+        for charge in summed(&self.input.usage.contract_amounts) {
             let heading = Heading {
-                contract: &charge.contract,
-                service: &charge.service,
-                unit: &charge.unit,
+                contract: charge.contract,
+                service: charge.service,
+                unit: charge.unit,
             };
             let load = Load {
-                quantity: charge.quantity,
-                amount: price_of(charge.quantity, charge.amount),
+                quantity: charge.quantity.unwrap_or_default(),
+                amount: charge.amount.filter(|_| charge.quantity.is_some()),
             };
             let account = self.books.receive(heading, load);
+            if charge.quantity.is_none() {
+                self.held_contracts.insert(charge.contract);
+                let detail = "its units are too large to be summed exactly".to_owned();
+                self.except_charge(&charge, ExceptionKind::UnreadableRecord, detail);
+                continue;
+            }
             let declared = rules
                 .allocations
                 .iter()
-                .find(|it| it.matches(&charge.contract, &charge.service, period))
+                .find(|it| it.matches(charge.contract, charge.service, period))
                 .map(|declared| &declared.method);
             // What is nobody's in particular is left out of a plan for one client.
             let divided = matches!(declared, Some(Method::Divide { .. }));
-            if !self.in_scope(&charge.service) || !(divided || self.scope.is_everybody()) {
+            // A charge that names no service may be for anything.
+            let in_scope = charge.service.is_blank() || self.in_scope(charge.service);
+            if !in_scope || !(divided || self.scope.is_everybody()) {
                 self.books.book(account, Bucket::Ignored, load);
                 continue;
             }
@@ -55,11 +100,11 @@ impl<'a> Draft<'a> {
                         name: name.as_deref(),
                         round: *round,
                     };
-                    if let Err((kind, detail)) = self.divide(charge, account, load, &division) {
-                        self.held_contracts.insert(&charge.contract);
+                    if let Err((kind, detail)) = self.divide(&charge, account, load, &division) {
+                        self.held_contracts.insert(charge.contract);
                         if self.scope.is_everybody() {
                             self.books.book(account, Bucket::Blocked, load);
-                            self.except_charge(charge, kind, detail);
+                            self.except_charge(&charge, kind, detail);
                         } else {
                             self.books.book(account, Bucket::Ignored, load);
                         }
@@ -67,12 +112,12 @@ impl<'a> Draft<'a> {
                 }
                 None => {
                     self.books.book(account, Bucket::ContractLevel, load);
-                    if !charge.quantity.is_zero() {
+                    if !load.quantity.is_zero() {
                         let detail = format!(
                             "charged to contract {} as a whole, not to a customer",
                             charge.contract
                         );
-                        self.except_charge(charge, ExceptionKind::ContractLevel, detail);
+                        self.except_charge(&charge, ExceptionKind::ContractLevel, detail);
                     }
                 }
             }
@@ -82,12 +127,17 @@ impl<'a> Draft<'a> {
     /// Places a part of the charge for each customer; changes nothing when it cannot be divided.
     fn divide(
         &mut self,
-        charge: &'a ContractAmount,
+        charge: &Charge<'a>,
         account: Account,
         load: Load,
         division: &Division<'a>,
     ) -> Result<(), (ExceptionKind, String)> {
-        let contract = &charge.contract;
+        let Charge {
+            contract,
+            service,
+            unit,
+            ..
+        } = *charge;
         let cannot = |why: &str| {
             let detail = format!("the charge of contract {contract} cannot be divided: {why}");
             Err((ExceptionKind::ContractLevel, detail))
@@ -132,8 +182,7 @@ impl<'a> Draft<'a> {
         );
         let prices = divided(divisible, &parts);
         for ((recipient, quantity), amount) in recipients.into_iter().zip(parts).zip(prices) {
-            let unit = charge.unit.as_str();
-            let place = (recipient.customer, contract, &charge.service, unit);
+            let place = (recipient.customer, contract, service, unit);
             let line = Line {
                 customer_name: recipient.name,
                 quantity: Some(quantity),
@@ -151,10 +200,10 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn except_charge(&mut self, charge: &ContractAmount, kind: ExceptionKind, detail: String) {
+    fn except_charge(&mut self, charge: &Charge<'_>, kind: ExceptionKind, detail: String) {
         self.exceptions.push(Exception {
-            service: Some(charge.service.clone()),
-            quantity: Some(charge.quantity),
+            service: (!charge.service.is_blank()).then(|| charge.service.clone()),
+            quantity: charge.quantity,
             ..Exception::new(kind, detail)
         });
     }

@@ -63,6 +63,7 @@ pub(super) fn finish(mut draft: Draft<'_>) -> Finished {
         with_usage: &parts,
         seen: &draft.seen,
         held: &draft.held,
+        ignored: &draft.ignored,
         held_contracts: &held_contracts,
         blocked: &blocked,
         only: input.only,
@@ -112,7 +113,11 @@ impl Draft<'_> {
             derivation: Some(derivation.clone()),
             sources: parts.iter().map(source).collect(),
         };
-        match records.find(client.id, name) {
+        let found = records.find(client.id, name);
+        if let Some(detail) = self.part_not_read(&found, parts, derivation.count) {
+            return Err((ExceptionKind::TotalsDisagree, detail));
+        }
+        match found {
             Found::Unclear(detail) => return Err((ExceptionKind::AmbiguousSubscription, detail)),
             Found::Nothing(_) if derivation.count == 0 => return Ok((None, derivation)),
             Found::Nothing(_) if self.unplaced_record => {
@@ -143,6 +148,32 @@ impl Draft<'_> {
             }
         }
         Ok((Some(change), derivation))
+    }
+
+    /// Why the count may not fall: a contract that had a part of it is not read this time, so that part is not known to be
+    /// gone.
+    fn part_not_read(&self, found: &Found<'_>, parts: &[Part<'_>], count: i64) -> Option<String> {
+        let (record, last) = match found {
+            Found::Owned { record, last } => (record, last),
+            Found::Chosen {
+                record,
+                last: Some(last),
+            } => (record, last),
+            _ => return None,
+        };
+        if count >= record.count {
+            return None;
+        }
+        let usage = self.input.usage;
+        let seen = &usage.completeness.contracts_seen;
+        let contract = last.contracts.iter().find(|contract| {
+            let is_here = |part: &Part<'_>| part.received.line.contract == *contract;
+            !seen.contains(*contract) && !parts.iter().any(is_here)
+        })?;
+        Some(format!(
+            "contract {contract} had usage before and has no usage document in {}: without it the count would fall from {} to {count}",
+            usage.period, record.count
+        ))
     }
 
     /// Books the units behind a count. What is free or rounded is booked to the largest part, in its own unit.

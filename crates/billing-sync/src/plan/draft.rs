@@ -9,8 +9,9 @@ use super::recipients::Recipients;
 use super::scope::Scope;
 use super::{Exception, ExceptionKind, PlanInput};
 use crate::ids::{ClientId, ContractId, CustomerId, ServiceName};
-use crate::rules::{Action, Terms};
+use crate::rules::{Action, MatchBy, Terms};
 use crate::target::Client;
+use crate::usage::Disagreement;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -36,6 +37,8 @@ pub(super) struct Draft<'a> {
     pub(super) recipients: Recipients<'a>,
     /// Clients nothing may be written to, and why.
     pub(super) blocked: BTreeMap<ClientId, (ExceptionKind, String)>,
+    /// Usage that a rule or `products` leaves out, by customer: it is not absent.
+    pub(super) ignored: BTreeMap<&'a CustomerId, BTreeSet<&'a ServiceName>>,
     /// Customers nothing may be written for, and why.
     blocked_customers: BTreeMap<&'a CustomerId, (ExceptionKind, String)>,
     /// A record of the target could not be read, and nobody knows whose it is.
@@ -58,13 +61,14 @@ impl<'a> Draft<'a> {
             held_contracts: BTreeSet::new(),
             recipients: Recipients::default(),
             blocked: BTreeMap::new(),
+            ignored: BTreeMap::new(),
             blocked_customers: BTreeMap::new(),
             unplaced_record: false,
         }
     }
 
     /// Takes note of everything that could not be read or does not agree, before any line is taken.
-    pub(super) fn note_unreadable(&mut self) {
+    pub(super) fn note_unreadable(&mut self, lines: &[Line<'a>]) {
         for record in self.input.target.unreadable() {
             let detail = format!(
                 "a record of the billing system could not be read: {}",
@@ -100,13 +104,75 @@ impl<'a> Draft<'a> {
             });
         }
         for difference in &self.input.usage.disagreements {
+            let Disagreement {
+                customer, service, ..
+            } = difference;
+            if !self.in_scope(service) || self.terms(customer, service).is_none() {
+                // None of it is billed, so no count lacks it.
+                continue;
+            }
             let detail = format!(
                 "contract {} states {} units of `{}`, its devices sum to {}",
                 difference.contract, difference.stated, difference.service, difference.summed
             );
             self.blocked_customers
-                .entry(&difference.customer)
-                .or_insert((ExceptionKind::TotalsDisagree, detail));
+                .entry(customer)
+                .or_insert((ExceptionKind::TotalsDisagree, detail.clone()));
+            self.note_untold(difference, lines, detail);
+        }
+    }
+
+    /// A total that no line stands for would be told nowhere, and its absence would look proven.
+    fn note_untold(&mut self, total: &'a Disagreement, lines: &[Line<'a>], detail: String) {
+        let Disagreement {
+            customer, service, ..
+        } = total;
+        let begin = lines.partition_point(|line| line.customer < customer);
+        let of_customer = lines.iter().skip(begin);
+        let mut of_customer = of_customer.take_while(|line| line.customer == customer);
+        let is_told = of_customer.any(|line| line.service == service);
+        if is_told {
+            return;
+        }
+        self.held.insert(customer);
+        if self.scope.holds(customer) {
+            self.exceptions.push(Exception {
+                customer_id: Some(customer.clone()),
+                service: Some(service.clone()),
+                quantity: Some(total.stated),
+                ..Exception::new(ExceptionKind::TotalsDisagree, detail)
+            });
+        }
+    }
+
+    /// Blocks the clients of customers whose usage is not whole, also where none of it could be read: their sums would
+    /// lack it. Whose a customer is tells its id; where references tell it, who was billed for it before.
+    pub(super) fn block_incomplete(&mut self) {
+        let PlanInput {
+            rules,
+            memory,
+            usage,
+            ..
+        } = self.input;
+        let mut before: BTreeMap<&CustomerId, BTreeSet<ClientId>> = BTreeMap::new();
+        if rules.match_by == MatchBy::CustomerReference && !self.blocked_customers.is_empty() {
+            for owned in &memory.owned {
+                for customer in &owned.customers {
+                    before.entry(customer).or_default().insert(owned.key.client);
+                }
+            }
+        }
+        for (customer, why) in &self.blocked_customers {
+            if rules.ignore_all_of(customer, usage.period) {
+                continue;
+            }
+            let mut clients = self.matcher.by_id(customer);
+            if clients.is_empty() {
+                clients.extend(before.get(customer).into_iter().flatten());
+            }
+            for client in clients {
+                self.blocked.entry(client).or_insert_with(|| why.clone());
+            }
         }
     }
 
@@ -136,7 +202,10 @@ impl<'a> Draft<'a> {
             let kind = ExceptionKind::UnmappedService;
             return self.set_aside(&received, Bucket::Blocked, kind, detail);
         }
-        let Some(terms) = self.terms(line).filter(|_| self.in_scope(line.service)) else {
+        let terms = self.terms(line.customer, line.service);
+        let Some(terms) = terms.filter(|_| self.in_scope(line.service)) else {
+            let ignored = self.ignored.entry(line.customer).or_default();
+            ignored.insert(line.service);
             return self.books.book(account, Bucket::Ignored, load);
         };
         let (bucket, kind, detail) = match self.matcher.find(line) {
@@ -182,11 +251,11 @@ impl<'a> Draft<'a> {
                 .any(|product| service.as_str().starts_with(product.as_str()))
     }
 
-    /// The terms of a line; `None` when a rule ignores it.
-    fn terms(&self, line: &Line<'_>) -> Option<&'a Terms> {
+    /// The terms of a customer's usage of a service; `None` when a rule ignores it.
+    fn terms(&self, customer: &CustomerId, service: &ServiceName) -> Option<&'a Terms> {
         let PlanInput { rules, usage, .. } = self.input;
         let mut rules = rules.rules.iter();
-        match rules.find(|rule| rule.matches(line.customer, line.service, usage.period)) {
+        match rules.find(|rule| rule.matches(customer, service, usage.period)) {
             None => Some(&AS_IT_IS),
             Some(rule) => match &rule.action {
                 Action::Bill(terms) => Some(terms),
@@ -256,10 +325,22 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// For a line whose units could not be summed: there is nothing to book.
+    /// For a line whose units could not be summed: there is nothing to book, and its client's sum would lack it.
     fn except_untold(&mut self, line: &Line<'a>) {
+        let detail = "its units are too large to be summed exactly".to_owned();
+        let why = || (ExceptionKind::UnreadableRecord, detail.clone());
+        match self.matcher.find(line) {
+            Match::Client(client) | Match::Inactive(client) => {
+                self.blocked.entry(client.id).or_insert_with(why);
+            }
+            Match::Ambiguous(clients) => {
+                for client in clients {
+                    self.blocked.entry(client.id).or_insert_with(why);
+                }
+            }
+            Match::None(_) => {}
+        }
         if self.hold(line) {
-            let detail = "its units are too large to be summed exactly".to_owned();
             let exception = about(line, ExceptionKind::UnreadableRecord, detail);
             self.exceptions.push(exception);
         }

@@ -1,5 +1,6 @@
 //! Usage lines in one canonical form, so that neither their order nor how a vendor splits them reaches the plan.
 
+use super::matching::client_id_in;
 use super::price::price_of;
 use crate::ids::{ContractId, CustomerId, ServiceName};
 use crate::usage::{DeviceUsage, Usage, UsageLine};
@@ -30,7 +31,7 @@ pub(super) struct Line<'a> {
     pub(super) part_of: Option<String>,
     pub(super) device_count: u64,
     pub(super) devices: Vec<&'a DeviceUsage>,
-    /// Two lines of the customer carried different references.
+    /// The customer's usage carries different references.
     pub(super) references_differ: bool,
 }
 
@@ -42,7 +43,7 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line<'_>> {
     let mut sorted: Vec<(Place<'_>, &UsageLine)> =
         usage.lines.iter().map(|line| (place(line), line)).collect();
     sorted.sort_by_key(|(place, _)| *place);
-    sorted
+    let mut lines: Vec<Line<'_>> = sorted
         .chunk_by(|(place, _), (next, _)| place == next)
         .filter_map(|same| {
             let (place, _) = same.first()?;
@@ -52,7 +53,28 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line<'_>> {
             }
             Some(line.closed())
         })
-        .collect()
+        .collect();
+    for of_customer in lines.chunk_by_mut(|line, next| line.customer == next.customer) {
+        compare_references(of_customer);
+    }
+    lines
+}
+
+/// A customer whose usage names several clients is none of them in any line.
+fn compare_references(of_customer: &mut [Line<'_>]) {
+    if of_customer.iter().any(|line| line.customer.is_blank()) {
+        return;
+    }
+    let mut named = of_customer
+        .iter()
+        .filter_map(|line| line.reference)
+        .map(client_id_in);
+    let first = named.next();
+    let differ = of_customer.iter().any(|line| line.references_differ)
+        || named.any(|client| Some(client) != first);
+    for line in of_customer {
+        line.references_differ = differ;
+    }
 }
 
 fn place(line: &UsageLine) -> Place<'_> {

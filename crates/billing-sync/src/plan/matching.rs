@@ -69,17 +69,33 @@ impl<'a> Matcher<'a> {
         match self.by {
             MatchBy::ClientField => {
                 let wanted = line.customer.as_str();
-                let first = self.claims.partition_point(|(id, _)| *id < wanted);
-                let claimed = self.claims.iter().skip(first);
-                let clients = claimed
-                    .take_while(|(id, _)| *id == wanted)
-                    .map(|(_, client)| *client);
-                one_of(clients, || {
+                one_of(self.claimants(wanted), || {
                     format!("no client holds the id {wanted} in its custom field")
                 })
             }
             MatchBy::CustomerReference => self.by_reference(line),
         }
+    }
+
+    /// The clients that a customer's id alone leads to; empty when it leads nowhere.
+    pub(super) fn by_id(&self, customer: &CustomerId) -> Vec<ClientId> {
+        match (self.decisions.get(customer), self.by) {
+            (Some(decided), _) => decided.iter().copied().collect(),
+            (None, MatchBy::ClientField) => {
+                let claimants = self.claimants(customer.as_str());
+                claimants.map(|client| client.id).collect()
+            }
+            (None, MatchBy::CustomerReference) => Vec::new(),
+        }
+    }
+
+    /// The clients that hold an id in their custom field.
+    fn claimants(&self, wanted: &str) -> impl Iterator<Item = &'a Client> {
+        let first = self.claims.partition_point(|(id, _)| *id < wanted);
+        let claims = self.claims.iter().skip(first);
+        claims
+            .take_while(move |(id, _)| *id == wanted)
+            .map(|(_, client)| *client)
     }
 
     fn by_reference(&self, line: &Line<'_>) -> Match<'a> {
@@ -116,7 +132,7 @@ fn one_of<'a>(
 
 /// The client id in a customer reference: `HALO:12`, in any case, or the bare `12`. Other parts may stand beside a labelled
 /// one, separated by bars (`PSA-ACME | HALO:12`); two different labelled ids are none.
-fn client_id_in(reference: &str) -> Option<ClientId> {
+pub(super) fn client_id_in(reference: &str) -> Option<ClientId> {
     if reference.contains('|') {
         let mut labelled = reference
             .split('|')

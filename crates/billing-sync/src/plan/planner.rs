@@ -77,10 +77,11 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         .count();
 
     let mut draft = Draft::new(&input, &lines);
-    draft.note_unreadable();
+    draft.note_unreadable(&lines);
     for line in lines {
         draft.take(line);
     }
+    draft.block_incomplete();
     draft.take_contract_amounts();
     let Finished {
         mut changes,

@@ -2,12 +2,12 @@
 
 use super::parts::Parts;
 use super::{Change, ChangeKind, Exception, ExceptionKind};
-use crate::ids::{ClientId, ContractId, CustomerId};
+use crate::ids::{ClientId, ContractId, CustomerId, ServiceName};
 use crate::memory::{Memory, Owned};
-use crate::rules::Rules;
+use crate::rules::{Action, Rule, Rules, Terms};
 use crate::target::{Standing, Subscription, TargetSnapshot};
 use crate::usage::Usage;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the planner knows when it comes to removals.
 pub(super) struct Absence<'a> {
@@ -21,6 +21,8 @@ pub(super) struct Absence<'a> {
     pub(super) seen: &'a BTreeSet<&'a CustomerId>,
     /// Customers of whose usage at least a part was not billed.
     pub(super) held: &'a BTreeSet<&'a CustomerId>,
+    /// Usage that a rule or `products` leaves out.
+    pub(super) ignored: &'a BTreeMap<&'a CustomerId, BTreeSet<&'a ServiceName>>,
     /// Contracts of which something could not be allocated or does not add up.
     pub(super) held_contracts: &'a BTreeSet<&'a ContractId>,
     /// Clients whose records or usage could not all be read.
@@ -143,12 +145,15 @@ impl Absence<'_> {
         if unreadable_here {
             return known("a usage record of its contract could not be read");
         }
-        if let Some(customer) = owned
-            .customers
-            .iter()
-            .find(|customer| self.ignored(customer))
-        {
-            return Some(Hold::Known(format!("a rule ignores customer {customer}")));
+        let mut customers = owned.customers.iter();
+        match customers.find_map(|customer| self.ignoring(owned, customer)) {
+            Some(Rule {
+                customer: Some(customer),
+                ..
+            }) => return Some(Hold::Known(format!("a rule ignores customer {customer}"))),
+            Some(_) => return known("its usage is ignored"),
+            None if self.is_left_out(owned) => return known("its usage is ignored"),
+            None => {}
         }
         if let Some(contract) = owned
             .contracts
@@ -179,14 +184,47 @@ impl Absence<'_> {
         None
     }
 
-    /// True when a rule ignores everything of a customer: its subscriptions are then left alone.
-    fn ignored(&self, customer: &CustomerId) -> bool {
-        self.rules.rules.iter().any(|rule| {
-            rule.customer.as_ref() == Some(customer)
-                && rule.service.is_none()
-                && rule.until.is_none_or(|until| self.usage.period <= until)
-                && matches!(rule.action, crate::rules::Action::Ignore { .. })
+    /// The first rule for what the subscription holds, if it ignores this customer's usage: it is then left alone.
+    fn ignoring(&self, owned: &Owned, customer: &CustomerId) -> Option<&Rule> {
+        let period = self.usage.period;
+        let concerns = |rule: &&Rule| {
+            let service = rule.service.as_ref();
+            rule.is_for(customer, period)
+                && service.is_none_or(|service| self.name(service, rule) == owned.key.name)
+        };
+        let first = self.rules.rules.iter().find(concerns)?;
+        matches!(first.action, Action::Ignore { .. }).then_some(first)
+    }
+
+    /// True when usage that is left out now may be what the subscription held before.
+    fn is_left_out(&self, owned: &Owned) -> bool {
+        let held_for = owned.customers.iter();
+        let mut left_out = held_for.flat_map(|customer| {
+            let services = self.ignored.get(customer).into_iter().flatten();
+            services.map(move |service| (customer, *service))
+        });
+        left_out.any(|(customer, service)| {
+            let may_name = |rule: &Rule| {
+                rule.matches(customer, service, self.usage.period)
+                    && self.name(service, rule) == owned.key.name
+            };
+            self.template(service) == owned.key.name || self.rules.rules.iter().any(may_name)
         })
+    }
+
+    /// The name that a rule gives to the subscription of a service.
+    fn name(&self, service: &ServiceName, rule: &Rule) -> String {
+        match &rule.action {
+            Action::Bill(Terms {
+                name: Some(name), ..
+            }) => name.trim().to_owned(),
+            _ => self.template(service),
+        }
+    }
+
+    fn template(&self, service: &ServiceName) -> String {
+        let name = self.rules.name.replace("{service}", service.as_str());
+        name.trim().to_owned()
     }
 }
 

@@ -113,6 +113,48 @@ fn equal_parts_sum_to_the_whole_over_the_customers_with_a_client() {
 }
 
 #[test]
+fn a_credit_note_is_taken_off_before_the_charge_is_divided() {
+    let mut world = declared(world("100"), divide(Over::Customers, None));
+    world.clients.truncate(2);
+    let charges = &mut world.usage.contract_amounts;
+    charges[0].amount = Some(d("50"));
+    let mut credit = charges[0].clone();
+    credit.quantity = d("-20");
+    credit.amount = Some(d("-10"));
+    charges.push(credit);
+    assert_eq!(
+        pool(&world),
+        ["create 11 Capacity -->40", "create 12 Capacity -->40"]
+    );
+    assert_eq!(pool_exceptions(&world), Vec::<String>::new());
+    let plan = world.plan();
+    let of_pool = plan.changes().iter().filter(|it| it.name == POOL);
+    let amounts: Vec<_> = of_pool.map(|it| it.sources[0].amount).collect();
+    assert_eq!(amounts, [Some(d("20")), Some(d("20"))]);
+
+    world.usage.contract_amounts[1].amount = None;
+    let plan = world.plan();
+    let of_pool = plan.changes().iter().find(|it| it.name == POOL);
+    assert_eq!(
+        of_pool.unwrap().sources[0].amount,
+        None,
+        "a part of it is not known"
+    );
+
+    world.usage.contract_amounts[1].quantity = d("-100");
+    assert_eq!(pool(&world), Vec::<String>::new());
+}
+
+#[test]
+fn fractions_of_one_charge_are_rounded_once() {
+    let mut world = declared(world("1.5"), divide(Over::Customers, None));
+    let more = world.usage.contract_amounts[0].clone();
+    world.usage.contract_amounts.push(more);
+    assert_eq!(pool_exceptions(&world), Vec::<String>::new());
+    assert_eq!(pool(&world).len(), 3, "three units over three customers");
+}
+
+#[test]
 fn parts_by_usage_follow_the_units_of_the_named_service() {
     let method = Method::Divide {
         over: Over::UsageOf(PER_GB.into()),

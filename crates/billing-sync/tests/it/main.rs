@@ -15,6 +15,7 @@ mod apply_stage;
 mod cases;
 mod choices;
 mod drift;
+mod holds;
 mod limits;
 mod money;
 mod months;

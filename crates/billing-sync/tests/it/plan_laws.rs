@@ -1,7 +1,7 @@
 //! Laws of the planner over generated worlds.
 
 use crate::cases::{PURE, cases};
-use crate::world::{World, contract, d, line};
+use crate::world::{World, d, line};
 use billing_sync::ids::{ClientId, ContractId, CustomerId, LicenceId, ServiceName};
 use billing_sync::plan::{Approval, ChangeKind, GuardName, Plan, Refusal};
 use billing_sync::rules::{
@@ -126,7 +126,8 @@ prop_compose! {
         adopt in prop::bool::weighted(0.8),
         scope in prop::bool::ANY,
         broken in prop::option::weighted(0.2, 0u32..6),
-        charge in prop::option::of((quantity(), prop::option::of(method()))),
+        charges in prop::collection::vec((quantity(), 0usize..2, prop::option::weighted(0.9, -500i64..2_000)), 0..4),
+        method in prop::option::of(method()),
     ) -> World {
         let mut world = World::new();
         for (at, (ids, active)) in (0i64..).zip(clients) {
@@ -155,21 +156,21 @@ prop_compose! {
         world.rules.rules = rules;
         world.rules.adopt = if adopt { Adopt::Exact } else { Adopt::Never };
         world.rules.products = if scope { vec!["C".to_owned()] } else { vec![] };
-        if let Some((quantity, method)) = charge {
+        for (quantity, contract, cents) in charges {
             world.usage.contract_amounts.push(ContractAmount {
-                contract: contract(),
+                contract: ContractId::new(["238877", "9"][contract]),
                 service: ServiceName::new(POOL),
                 unit: "TB".to_owned(),
                 quantity: d(&quantity),
-                amount: Some(d("12.34")),
+                amount: cents.map(|cents| Decimal::new(cents, 2)),
             });
-            world.rules.allocations.extend(method.map(|method| Allocation {
-                service: ServiceName::new(POOL),
-                contract: None,
-                until: None,
-                method,
-            }));
         }
+        world.rules.allocations.extend(method.map(|method| Allocation {
+            service: ServiceName::new(POOL),
+            contract: None,
+            until: None,
+            method,
+        }));
         if let Some(customer) = broken {
             world.usage.unreadable.push(UnreadableUsage {
                 contract: None,
@@ -267,6 +268,7 @@ proptest! {
         let mut random = seed | 1;
         let mut next = |below: usize| { random ^= random << 13; random ^= random >> 7; random ^= random << 17; usize::try_from(random % u64::try_from(below).unwrap()).unwrap() };
         for at in (1..shuffled.usage.lines.len()).rev() { shuffled.usage.lines.swap(at, next(at + 1)); }
+        for at in (1..shuffled.usage.contract_amounts.len()).rev() { shuffled.usage.contract_amounts.swap(at, next(at + 1)); }
         for at in (1..shuffled.subscriptions.len()).rev() { shuffled.subscriptions.swap(at, next(at + 1)); }
         for at in (1..shuffled.clients.len()).rev() { shuffled.clients.swap(at, next(at + 1)); }
         prop_assert_eq!(world.plan(), shuffled.plan());
