@@ -204,7 +204,7 @@ fn files_are_safe(world: &World, canaries: &Canaries) -> usize {
             continue;
         }
         canaries.are_not_in(name, &text);
-        if name.ends_with(".xlsx") {
+        if path.extension().is_some_and(|kind| kind == "xlsx") {
             is_safe_workbook(canaries, name, &bytes);
         }
         // Monitoring runs as another user, and nobody is named in its file.

@@ -216,7 +216,7 @@ fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
         world.add_subscription(acme, SERVER, 1);
         world.add_subscription(acme, SERVER, 2)
     });
-    let mut pages = String::new();
+    let mut pages = Vec::new();
     let mut show = |title: &str, args: &[&str], code: i32| {
         let done = map(&world, args).ended(code);
         for line in done.stdout.lines() {
@@ -237,7 +237,7 @@ fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
     show("apply", &["apply", "--yes"], 0);
     show("choose", &["choose", &record.to_string(), "--yes"], 0);
     show("list, after all", &["list"], 0);
-    insta::assert_snapshot!(pages, @r"
+    insta::assert_snapshot!(pages.join("\n"), @r"
     == list
     2 customers with usage in 202610, 1 without a client
 
