@@ -224,10 +224,9 @@ fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
         }
         // How many requests it takes is no matter of the page.
         let lines = done.stdout.lines();
-        let lines: Vec<&str> = lines
-            .filter(|line| !line.starts_with("requests: "))
-            .collect();
-        pages += &format!("== {title}\n{}\n", lines.join("\n"));
+        let lines = lines.filter(|line| !line.starts_with("requests: "));
+        pages.push(format!("== {title}"));
+        pages.extend(lines.map(str::to_owned));
     };
     show("list", &["list"], 5);
     show("suggest", &["suggest"], 0);
