@@ -155,9 +155,9 @@ async fn every_case() -> Vec<Case> {
 fn is_sampled(case: &Case) -> bool {
     const ONE_IN: usize = 101;
     if case.position == "default" {
-        case.lose_state == (case.index % 2 == 0)
+        case.lose_state == case.index.is_multiple_of(2)
     } else {
-        case.number % ONE_IN == 0
+        case.number.is_multiple_of(ONE_IN)
     }
 }
 

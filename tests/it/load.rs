@@ -116,7 +116,8 @@ fn a_day_of_hourly_syncs_exceeds_no_window_loses_no_change_and_keeps_its_memory(
     if std::env::var_os(ALONE).is_some() {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-        return runtime.block_on(day());
+        eprintln!("{}", runtime.block_on(day()));
+        return;
     }
     // In a process of its own: the memory of other tests is no concern of this one.
     let alone = Command::new(std::env::current_exe().unwrap())
@@ -131,7 +132,8 @@ fn a_day_of_hourly_syncs_exceeds_no_window_loses_no_change_and_keeps_its_memory(
     assert!(listed.contains("1 passed"), "{listed}");
 }
 
-async fn day() {
+/// What it took, in words.
+async fn day() -> String {
     let clients = number_from("LOAD_CLIENTS", 100);
     let subscriptions = number_from("LOAD_SUBSCRIPTIONS", 500);
     let syncs = number_from("LOAD_SYNCS", 24);
@@ -223,12 +225,12 @@ async fn day() {
         "each change once"
     );
     is_as_expected(&server, clients * each);
-    eprintln!(
+    is_flat(&memory);
+    format!(
         "{clients} clients, {} subscriptions, {syncs} syncs, {requests} requests, {} s waited on the clock, resident kB {:?} after hour {WARM}, {:?} at the end",
         clients * each,
         waited.as_secs(),
         memory.get(WARM - 1),
         memory.last(),
-    );
-    is_flat(&memory);
+    )
 }
