@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::settings::Settings;
+use halopsa_api::Grant;
 
 /// What a run needs, with the scope that allows it.
 const NEEDED: [(&str, &str); 3] = [
@@ -12,6 +13,19 @@ const NEEDED: [(&str, &str); 3] = [
 
 /// What `map` needs to write the custom field.
 const MAPPING: (&str, &str) = ("edit:customers", "writing the custom field with `map`");
+
+/// What the login brought.
+pub(super) fn check_login(grant: &Grant) -> Check {
+    let scopes = grant.scopes.join(" ");
+    Check::ok(
+        "HaloPSA login",
+        if grant.stated {
+            format!("granted scopes: {scopes}")
+        } else {
+            format!("the server does not state the scopes it granted; asked for: {scopes}")
+        },
+    )
+}
 
 /// Whether the granted scopes reach as far as the work does.
 pub(super) fn check_rights(granted: &[String], writes_field: bool) -> Check {
@@ -71,12 +85,33 @@ pub(super) fn check_addresses(settings: &Settings) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_addresses, check_rights};
+    use super::{check_addresses, check_login, check_rights};
     use crate::service::CheckState;
     use crate::settings::Settings;
+    use halopsa_api::Grant;
 
     fn scopes(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn scopes_that_the_server_does_not_state_are_not_called_granted() {
+        for (stated, says) in [
+            (true, "granted scopes: all admin"),
+            (
+                false,
+                "the server does not state the scopes it granted; asked for: all admin",
+            ),
+        ] {
+            let check = check_login(&Grant {
+                scopes: scopes("all admin"),
+                stated,
+                missing_scopes: Vec::new(),
+                token_url: "https://acme.example/auth/token".parse().unwrap(),
+                expires_in: None,
+            });
+            assert_eq!((check.state, check.detail.as_str()), (CheckState::Ok, says));
+        }
     }
 
     #[test]

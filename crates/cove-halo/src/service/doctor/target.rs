@@ -1,7 +1,7 @@
 //! What `doctor` finds in HaloPSA: login and scopes, clock, custom field, records, and how many requests reading takes.
 
 use super::records::{check_claims, check_field, check_subscriptions};
-use super::rights::check_rights;
+use super::rights::{check_login, check_rights};
 use super::{Check, Service};
 use crate::settings::MatchKey;
 use billing_sync::ports::TargetReader;
@@ -79,11 +79,7 @@ impl Service {
     }
 
     fn check_grant(&self, grant: &Grant) -> Vec<Check> {
-        let scopes = grant.scopes.join(" ");
-        let mut checks = vec![Check::ok(
-            "HaloPSA login",
-            format!("granted scopes: {scopes}"),
-        )];
+        let mut checks = vec![check_login(grant)];
         let asked = &self.inner.settings.halo.scopes;
         let missing: Vec<&str> = asked
             .iter()
