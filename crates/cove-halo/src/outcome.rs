@@ -67,6 +67,25 @@ impl RunOutcome {
         })
     }
 
+    /// The run document where there was nothing to write, and so no run: the same keys, and the plan if one was made.
+    pub fn nothing_to_json(plan: Option<&Plan>, requests: RequestCounts) -> Value {
+        json!({
+            "schema": RUN_SCHEMA,
+            "run_id": null,
+            "plan_id": plan.map(Plan::id),
+            "period": plan.map(Plan::period),
+            "status": RunStatus::Nothing.word(),
+            "applied": 0,
+            "failed": 0,
+            "unknown": 0,
+            "verified": 0,
+            "exceptions": plan.map_or(0, |plan| plan.exceptions().len()),
+            "adopted": 0,
+            "requests": requests,
+            "changes": [],
+        })
+    }
+
     /// How a program should end.
     pub fn exit_code(&self) -> ExitCode {
         run_exit_code(&self.report)
@@ -107,11 +126,14 @@ pub struct SyncOutcome {
 impl SyncOutcome {
     /// The run document; of the plan's run, with the settled run's id beside it.
     pub fn to_json(&self) -> Value {
-        let mut document = match &self.run {
-            Some(run) => run.to_json(),
-            None => {
-                json!({"schema": RUN_SCHEMA, "plan_id": self.plan.id(), "status": RunStatus::Nothing.word()})
-            }
+        let mut document = if let Some(run) = &self.run {
+            run.to_json()
+        } else {
+            let requests = RequestCounts {
+                halo: self.plan.requests().read,
+                ..RequestCounts::default()
+            };
+            RunOutcome::nothing_to_json(Some(&self.plan), requests)
         };
         if let (Some(settled), Value::Object(document)) = (&self.settled, &mut document) {
             document.insert(
@@ -203,6 +225,7 @@ mod tests {
     use super::{RequestCounts, RunOutcome};
     use crate::exit::ExitCode;
     use billing_sync::run::{ChangeRecord, Outcome, RunReport, RunStatus};
+    use serde_json::Value;
 
     fn outcome(status: RunStatus, exceptions: usize) -> RunOutcome {
         RunOutcome {
@@ -278,6 +301,11 @@ mod tests {
         ] {
             assert!(document.get(key).is_some(), "{key}");
         }
+        let keys = |document: &Value| -> Vec<String> {
+            document.as_object().unwrap().keys().cloned().collect()
+        };
+        let nothing = RunOutcome::nothing_to_json(None, RequestCounts::default());
+        assert_eq!(keys(&nothing), keys(&document), "also without a run");
         assert_eq!(
             document["requests"],
             serde_json::json!({"cove": 0, "halo": 0, "retries": 0, "throttled": 0})

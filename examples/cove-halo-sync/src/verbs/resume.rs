@@ -5,8 +5,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::globals::Format;
 use crate::view;
-use cove_halo::ExitCode;
-use serde_json::json;
+use cove_halo::{ExitCode, RunOutcome};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -28,19 +27,10 @@ pub(crate) async fn run(_args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fai
     }
     match app.out.format() {
         Format::Table => app.out.result("there is nothing to resume\n")?,
-        Format::Json => app.out.document(&json!({
-            "schema": cove_halo::RUN_SCHEMA,
-            "run_id": null,
-            "plan_id": null,
-            "status": "nothing",
-            "applied": 0,
-            "failed": 0,
-            "unknown": 0,
-            "verified": 0,
-            "exceptions": 0,
-            "requests": service.requests(),
-            "changes": [],
-        }))?,
+        Format::Json => {
+            let document = RunOutcome::nothing_to_json(None, service.requests());
+            app.out.document(&document)?;
+        }
         Format::Csv => {
             let rows = view::rows::run(&[])?;
             app.out.result(&rows)?;
