@@ -153,13 +153,13 @@ impl Draft<'_> {
     /// Why the count may not fall: a contract that had a part of it is not read this time, so that part is not known to be
     /// gone.
     fn part_not_read(&self, found: &Found<'_>, parts: &[Part<'_>], count: i64) -> Option<String> {
-        let (record, last) = match found {
-            Found::Owned { record, last } => (record, last),
-            Found::Chosen {
-                record,
-                last: Some(last),
-            } => (record, last),
-            _ => return None,
+        let (Found::Owned { record, last }
+        | Found::Chosen {
+            record,
+            last: Some(last),
+        }) = found
+        else {
+            return None;
         };
         if count >= record.count {
             return None;
