@@ -43,6 +43,11 @@ pub(crate) fn may_begin(unattended: bool, instead: &str) -> Result<(), Failure> 
     Err(Failure::usage("there is no terminal to ask on").with_hint(instead))
 }
 
+/// True when the changes of a plan are asked about.
+pub(crate) fn is_needed(plan: &Plan) -> bool {
+    plan.writes().next().is_some()
+}
+
 /// Asks whether the changes of a plan are to be made. A plan without any needs no answer.
 pub(crate) async fn ask(plan: &Plan, app: &App<'_>) -> Result<(), Failure> {
     match plan.writes().count() {

@@ -20,12 +20,19 @@ pub(crate) struct Output {
     look: Look,
     colour_on_stderr: bool,
     closed: bool,
-    /// True once the one JSON document went out.
-    documented: bool,
+    /// The one JSON document.
+    document: Document,
     /// The pair whose words these are.
     pair: Option<String>,
     /// The result, where it is to be shown later as a part of another.
     kept: Option<Kept>,
+}
+
+/// Whether the one JSON document went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Document {
+    Due,
+    Out,
 }
 
 /// A result that is not shown yet.
@@ -57,7 +64,7 @@ impl Output {
             },
             colour_on_stderr: wants_colour(globals.color, std::io::stderr().is_terminal()),
             closed: false,
-            documented: false,
+            document: Document::Due,
             pair: None,
             kept: None,
         }
@@ -71,7 +78,7 @@ impl Output {
             look: self.look,
             colour_on_stderr: self.colour_on_stderr,
             closed: self.closed,
-            documented: false,
+            document: Document::Due,
             pair: Some(pair.to_owned()),
             kept: keep.then(Kept::default),
         }
@@ -127,7 +134,7 @@ impl Output {
 
     /// Writes the result as the one JSON document.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Failure> {
-        self.documented = true;
+        self.document = Document::Out;
         if let Some(kept) = &mut self.kept {
             kept.document = Some(document.clone());
             return Ok(());
@@ -135,24 +142,19 @@ impl Output {
         self.result(&format!("{document:#}\n"))
     }
 
-    /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows.
+    /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows; there
+    /// also when quiet, if a question about it follows.
     pub(crate) fn page_before(
         &mut self,
-        asked: bool,
+        is_asked_about: bool,
         page: impl Fn(Look) -> String,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Table => self.result(&page(self.look)),
-            Format::Json | Format::Csv => {
-                let page = page(self.look_of_notes());
-                if asked {
-                    needed(&page);
-                } else {
-                    self.note(&page);
-                }
-                Ok(())
-            }
+            Format::Table => return self.result(&page(self.look)),
+            Format::Json | Format::Csv if is_asked_about => needed(&page(self.look_of_notes())),
+            Format::Json | Format::Csv => self.note(&page(self.look_of_notes())),
         }
+        Ok(())
     }
 
     /// Writes text to stderr, unless quiet.
@@ -182,7 +184,7 @@ impl Output {
         let look = self.look_of_notes();
         // Best effort: when the result cannot be written either, the error line below still goes out.
         let _ = match self.format {
-            Format::Json if !self.documented => self.document(&document(failure)),
+            Format::Json if self.document == Document::Due => self.document(&document(failure)),
             Format::Json | Format::Csv => Ok(()),
             Format::Table => self.result(&pages(failure, self.look)),
         };

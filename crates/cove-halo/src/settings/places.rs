@@ -47,7 +47,7 @@ impl<'a> Places<'a> {
     /// Where a value came from, for a message.
     pub(super) fn of(&self, path: &str) -> String {
         let root = path.split('[').next().unwrap_or(path);
-        if list_names().any(|list| list == root) && self.overridden.contains(root) {
+        if list_of(root).is_some() && self.overridden.contains(root) {
             return list_variable(root);
         }
         if self.overridden.contains(path)

@@ -155,49 +155,6 @@ fn env<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> +
     }
 }
 
-#[test]
-fn a_variable_replaces_the_limits_of_single_clients_and_no_other_guard() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("f.toml");
-    let text =
-        format!("{MINIMAL}[guard]\nmax_zeroed = 3\n[[guard.client]]\nid = 1\nmax_count = 1\n");
-    std::fs::write(&file, text).unwrap();
-    let load = |value: &str| {
-        let given = [
-            ("COVE_HALO_GUARD_CLIENT", value),
-            ("COVE_HALO_GUARD_MAX_CREATED", "4"),
-        ];
-        Settings::load(Some(&file), &env(&given))
-    };
-    let limits = load("[{ id = 12, max_count = 9 }]")
-        .unwrap()
-        .rules()
-        .unwrap()
-        .limits;
-    assert_eq!((limits.max_zeroed, limits.max_created), (3, 4));
-    let [client] = limits.clients.as_slice() else {
-        panic!("{:?}", limits.clients);
-    };
-    assert_eq!((client.client.get(), client.max_count), (12, Some(9)));
-    for (value, message) in [
-        (
-            "[{ id = 12 }]",
-            "COVE_HALO_GUARD_CLIENT: client 12 has no limit",
-        ),
-        (
-            "[{ idd = 12 }]",
-            "COVE_HALO_GUARD_CLIENT: unknown field `idd`",
-        ),
-        ("12", "COVE_HALO_GUARD_CLIENT: invalid type"),
-        ("[", "COVE_HALO_GUARD_CLIENT: "),
-    ] {
-        let error = load(value).unwrap_err().to_string();
-        assert!(error.starts_with(message), "{value}: {error}");
-    }
-    let names = ["COVE_HALO_GUARD_CLIENT".to_owned()];
-    Settings::check_environment(names, &[]).unwrap();
-}
-
 fn load(text: &str, pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();

@@ -25,7 +25,7 @@ pub(super) async fn run(
             Err(error) => return Err(refused(&what, error, app)),
         };
         app.clear_progress();
-        shown(&what, &outcome.of, &outcome.sync.plan, app)?;
+        shown(&what, &outcome.of, &outcome.sync.plan, false, app)?;
         outcome
     } else {
         asked(&service, what, consent, app).await?
@@ -56,7 +56,7 @@ async fn asked(
     // A plan that would be refused needs no question: apply says why, and shows it.
     let is_approved = plan.clone().approve(approval.clone()).is_ok();
     if is_approved {
-        shown(&what, &of, &plan, app)?;
+        shown(&what, &of, &plan, consent::is_needed(&plan), app)?;
         consent::ask(&plan, app).await?;
     }
     if !is_approved || plan.writes().next().is_some() {
@@ -100,8 +100,14 @@ fn refused(what: &FollowUp, error: ServiceError, app: &mut App<'_>) -> Failure {
     }
 }
 
-fn shown(what: &FollowUp, of: &RunId, plan: &Plan, app: &mut App<'_>) -> Result<(), Failure> {
-    app.out.page_before(plan.writes().next().is_some(), |look| {
+fn shown(
+    what: &FollowUp,
+    of: &RunId,
+    plan: &Plan,
+    is_asked_about: bool,
+    app: &mut App<'_>,
+) -> Result<(), Failure> {
+    app.out.page_before(is_asked_about, |look| {
         view::follow_up::page(what, Some(of), plan, look)
     })
 }

@@ -72,10 +72,9 @@ async fn asked(
     let approval = args.consent.approval("sync");
     // A plan that would be refused needs no question: apply says why.
     if plan.clone().approve(approval.clone()).is_ok() {
-        app.out
-            .page_before(plan.writes().next().is_some(), |look| {
-                view::plan::page(plan, false, look)
-            })?;
+        app.out.page_before(consent::is_needed(plan), |look| {
+            view::plan::page(plan, false, look)
+        })?;
         consent::ask(plan, app).await?;
         app.out.note("\n");
     }
