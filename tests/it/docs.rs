@@ -323,7 +323,7 @@ fn guards_and_kinds_of_the_code_are_on_their_pages() {
         }
     }
     let kinds = variants_of(
-        &read("crates/billing-sync/src/plan/mod.rs"),
+        &read("crates/billing-sync/src/plan/exception.rs"),
         "ExceptionKind",
     );
     for kind in kinds {

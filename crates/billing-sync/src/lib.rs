@@ -17,6 +17,10 @@ pub mod testing;
 pub mod usage;
 pub mod why;
 
+/// The macro the ports are written with; an implementation carries it too.
+pub use async_trait::async_trait;
 pub use decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
 pub use memory::{Memory, Owned};
 pub use period::{InvalidPeriod, Period};
+/// The number of all quantities and amounts.
+pub use rust_decimal::Decimal;

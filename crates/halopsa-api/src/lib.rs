@@ -17,7 +17,11 @@ mod reports;
 mod tickets;
 mod token;
 
+/// What all calls share: errors, retries, budgets, transports. Here, so that a program needs no second dependency for it.
+pub use api_core;
 pub use api_core::wire::{BadRecord, Guarded};
+pub use api_core::{Error, ErrorKind, SecretString};
+
 pub use builder::HaloClientBuilder;
 pub use client::HaloClient;
 pub use clients::{
