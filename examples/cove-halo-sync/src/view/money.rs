@@ -28,7 +28,10 @@ pub(super) fn is_known(plan: &Plan) -> bool {
 /// The money as a table. Buckets that hold nothing anywhere have no column.
 pub(super) fn section(page: &mut Page, plan: &Plan) {
     let money = plan.money();
-    page.heading("Money", "what the vendor charged for these units");
+    page.heading(
+        "Money",
+        "what the vendor charged for these units; `?`: a line has no price",
+    );
     if let Some(total) = &money.total {
         let rows: Vec<(&LedgerRow, &Amounts)> = plan
             .ledger()
@@ -50,7 +53,7 @@ pub(super) fn section(page: &mut Page, plan: &Plan) {
         let prefix = usual_prefix(rows.iter().map(|(row, _)| row.service.as_str()));
         let cells = |of: &Amounts| -> Vec<String> {
             used.iter()
-                .map(|(_, part)| part(of).map_or_else(|| "not known".to_owned(), number))
+                .map(|(_, part)| part(of).map_or_else(|| "?".to_owned(), hundredths))
                 .collect()
         };
         for (row, amounts) in &rows {
@@ -71,6 +74,11 @@ pub(super) fn section(page: &mut Page, plan: &Plan) {
         let what = format!("invoice {}", check.invoice);
         page.line(held_against(&what, check.stated, check.summed));
     }
+}
+
+/// As on an invoice; JSON has every digit.
+fn hundredths(amount: Decimal) -> String {
+    number(amount.round_dp(2))
 }
 
 fn held_against(what: &str, stated: Decimal, summed: Option<Decimal>) -> String {

@@ -138,11 +138,35 @@ fn the_sandbox_serves_until_it_is_told_to_end_and_prints_settings_that_work() {
 fn the_sandbox_as_json_is_one_document_with_everything_a_test_needs() {
     let mut serving = tool(&["sandbox", "--format", "json"]).spawn().unwrap();
     let text = read_until(&mut serving, "\n}\n");
-    send("-TERM", &serving);
-    assert_eq!(serving.wait().unwrap().code(), Some(0));
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for key in ["url", "billing_url", "halo_url", "account_id", "settings"] {
+    for key in [
+        "url",
+        "billing_url",
+        "halo_url",
+        "management_url",
+        "account_id",
+    ] {
         assert!(document[key].is_string(), "{key}");
     }
     assert_eq!(document["environment"]["COVE_API_KEY"], sandbox::API_KEY);
+
+    // What it hands out under `live` turns the same settings to the live counts.
+    let folder = tempfile::tempdir().unwrap();
+    let settings = document["settings"].as_str().unwrap();
+    std::fs::write(folder.path().join("cove-halo.toml"), settings).unwrap();
+    let mut plan = tool(&["plan", "--period", "202610", "--format", "json"]);
+    plan.current_dir(folder.path());
+    for part in ["environment", "live"] {
+        for (name, value) in document[part].as_object().unwrap() {
+            plan.env(name, value.as_str().unwrap());
+        }
+    }
+    let planned = Done::new(&plan.output().unwrap());
+    send("-TERM", &serving);
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    let plan = planned.ended(5).json();
+    assert_eq!(
+        plan["finality"], "provisional",
+        "live counts never are final"
+    );
 }
