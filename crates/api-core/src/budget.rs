@@ -16,6 +16,9 @@ const HOLD_CAP: Duration = Duration::from_secs(360);
 
 /// At most `limit` requests in any window of the given length. Clones share the budget.
 ///
+/// A service counts a request when it arrives, which is some time between its being let through and its answer. So a request has
+/// its place until one window after its answer: whatever the network does, no window of the service's holds more.
+///
 /// Callers are served in the order in which they asked.
 #[derive(Clone)]
 pub struct RequestBudget(Arc<Shared>);
@@ -31,8 +34,10 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the requests of the last window were let through, oldest first.
+    /// When the requests of the last window were answered, oldest first.
     recent: VecDeque<Duration>,
+    /// Requests that were let through and are not answered yet.
+    under_way: usize,
     /// Nobody goes before this.
     hold_until: Duration,
     /// How many 429 in a row came after a hold had ended.
@@ -71,10 +76,10 @@ impl RequestBudget {
         self.0.window
     }
 
-    /// Waits until one more request may be sent, counts it, and returns how long that took.
+    /// Waits until one more request may be sent, and gives it a place. Drop the place when the answer has arrived.
     ///
-    /// Dropping the future gives the turn to the next caller and counts nothing.
-    pub async fn acquire(&self) -> Duration {
+    /// Dropping the future gives the turn to the next caller and takes no place.
+    pub async fn acquire(&self) -> Place {
         let asked = self.0.clock.monotonic();
         let _turn = self.0.turn.lock().await;
         loop {
@@ -83,10 +88,12 @@ impl RequestBudget {
                 let mut state = self.state();
                 let wait = self.wait_for(&mut state, now, 1);
                 if wait.is_zero() {
-                    if self.0.limit.is_some() {
-                        state.recent.push_back(now);
-                    }
-                    return now.saturating_sub(asked);
+                    state.under_way = state.under_way.saturating_add(1);
+                    return Place {
+                        budget: self.clone(),
+                        waited: now.saturating_sub(asked),
+                        used: true,
+                    };
                 }
                 wait
             };
@@ -102,7 +109,7 @@ impl RequestBudget {
         if state.hold_until > now {
             return 0;
         }
-        let used = u32::try_from(state.recent.len()).unwrap_or(u32::MAX);
+        let used = u32::try_from(state.used()).unwrap_or(u32::MAX);
         self.0
             .limit
             .map_or(u32::MAX, |limit| limit.saturating_sub(used))
@@ -152,16 +159,15 @@ impl RequestBudget {
         let Some(limit) = self.0.limit else {
             return hold;
         };
-        // Request k may go one window after request k - limit went.
+        // Request k may go one window after request k - limit was answered.
         let cycles = u32::try_from(last / u64::from(limit)).unwrap_or(u32::MAX);
         let place = usize::try_from(last % u64::from(limit)).unwrap_or(usize::MAX);
         let capacity = usize::try_from(limit).unwrap_or(usize::MAX);
-        let free = capacity.saturating_sub(state.recent.len());
-        let first = place
-            .checked_sub(free)
-            .and_then(|index| state.recent.get(index));
-        let room = first.map_or(Duration::ZERO, |went| {
-            went.saturating_add(self.0.window).saturating_sub(now)
+        let free = capacity.saturating_sub(state.used());
+        let room = place.checked_sub(free).map_or(Duration::ZERO, |index| {
+            // One that is under way is answered now at the earliest.
+            let answered = state.recent.get(index).copied().unwrap_or(now);
+            answered.saturating_add(self.0.window).saturating_sub(now)
         });
         hold.max(room)
             .saturating_add(self.0.window.saturating_mul(cycles))
@@ -180,6 +186,45 @@ impl RequestBudget {
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is consistent between any two statements, so a poisoned lock is still usable.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Places that are taken.
+    fn used(&self) -> usize {
+        self.recent.len().saturating_add(self.under_way)
+    }
+}
+
+/// A request's place in the window. Dropping it says that the request was answered, or given up.
+#[must_use = "dropping it says that the request was answered"]
+#[derive(Debug)]
+pub struct Place {
+    budget: RequestBudget,
+    waited: Duration,
+    used: bool,
+}
+
+impl Place {
+    /// How long it took to get it.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// Says that no request was sent.
+    pub fn give_back(mut self) {
+        self.used = false;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let now = self.budget.0.clock.monotonic();
+        let mut state = self.budget.state();
+        state.under_way = state.under_way.saturating_sub(1);
+        if self.used && self.budget.0.limit.is_some() {
+            state.recent.push_back(now);
+        }
     }
 }
 

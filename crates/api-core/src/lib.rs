@@ -21,7 +21,7 @@ pub mod wire;
 
 pub use auth::{Authorization, Authorize, Renewal, StaticKey};
 pub use base_url::BaseUrl;
-pub use budget::RequestBudget;
+pub use budget::{Place, RequestBudget};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use events::{ExchangeEvent, WaitReason, Watch};

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use proptest::prelude::*;
 
-use super::RequestBudget;
+use super::{Place, RequestBudget};
 use crate::clock::Clock;
 use crate::testing::ManualClock;
 
@@ -31,23 +31,23 @@ async fn lets_the_limit_through_at_once_and_the_next_one_a_window_later() {
     let (budget, clock) = budget(3, 300);
     assert_eq!(budget.left(), 3);
     for _ in 0..3 {
-        assert_eq!(budget.acquire().await, S(0));
+        assert_eq!(budget.acquire().await.waited(), S(0));
         clock.advance(S(10));
     }
     assert_eq!(budget.left(), 0);
     // The first went at 0 and it is 30 now.
     assert_eq!(budget.estimate(1), S(270));
-    assert_eq!(budget.acquire().await, S(270));
+    assert_eq!(budget.acquire().await.waited(), S(270));
     assert_eq!(clock.monotonic(), S(300));
-    assert_eq!(budget.acquire().await, S(10));
+    assert_eq!(budget.acquire().await.waited(), S(10));
 }
 
 #[tokio::test]
 async fn room_comes_back_as_old_requests_leave_the_window() {
     let (budget, clock) = budget(2, 60);
-    budget.acquire().await;
+    drop(budget.acquire().await);
     clock.advance(S(30));
-    budget.acquire().await;
+    drop(budget.acquire().await);
     clock.advance(S(29));
     assert_eq!(budget.left(), 0);
     clock.advance(S(1));
@@ -57,22 +57,58 @@ async fn room_comes_back_as_old_requests_leave_the_window() {
 }
 
 #[tokio::test]
+async fn a_request_has_its_place_until_a_window_after_its_answer() {
+    let (budget, clock) = budget(2, 60);
+    let slow = budget.acquire().await;
+    drop(budget.acquire().await);
+    assert_eq!((budget.left(), budget.estimate(1)), (0, S(60)));
+    clock.advance(S(40));
+    drop(slow);
+    assert_eq!(budget.estimate(1), S(20), "the quick one was answered at 0");
+    assert_eq!(budget.estimate(2), S(60), "the slow one just now");
+    assert_eq!(budget.acquire().await.waited(), S(20));
+    assert_eq!(budget.acquire().await.waited(), S(40));
+    assert_eq!(clock.monotonic(), S(100));
+}
+
+#[tokio::test]
+async fn a_place_that_is_given_back_was_never_taken() {
+    let (budget, _clock) = budget(1, 60);
+    budget.acquire().await.give_back();
+    assert_eq!(budget.left(), 1);
+    assert_eq!(budget.acquire().await.waited(), S(0));
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_waited_for() {
+    let (budget, _clock) = budget(1, 60);
+    let under_way = budget.acquire().await;
+    let mut next = Box::pin(budget.acquire());
+    // However long it waits: nobody can say yet when the service counted the first one.
+    for _ in 0..5 {
+        assert!(futures_util::poll!(&mut next).is_pending());
+    }
+    drop(under_way);
+    assert_eq!(next.await.waited(), S(360));
+}
+
+#[tokio::test]
 async fn clones_share_the_budget_and_a_limit_of_zero_is_one() {
     let (budget, clock) = budget(0, 10);
     assert_eq!(budget.limit(), Some(1));
-    budget.clone().acquire().await;
-    assert_eq!(budget.acquire().await, S(10));
+    drop(budget.clone().acquire().await);
+    assert_eq!(budget.acquire().await.waited(), S(10));
     assert_eq!(clock.slept(), S(10));
 }
 
 #[tokio::test]
 async fn a_refusal_holds_everyone_back_for_as_long_as_asked() {
     let (budget, clock) = budget(100, 300);
-    budget.acquire().await;
+    drop(budget.acquire().await);
     budget.throttled(Some(S(42)));
     assert_eq!((budget.left(), budget.estimate(1)), (0, S(42)));
-    assert_eq!(budget.acquire().await, S(42));
-    assert_eq!(budget.acquire().await, S(0));
+    assert_eq!(budget.acquire().await.waited(), S(42));
+    assert_eq!(budget.acquire().await.waited(), S(0));
     assert_eq!(clock.slept(), S(42));
 }
 
@@ -84,7 +120,7 @@ async fn refusals_without_a_time_hold_back_longer_each_time() {
         budget.throttled(None);
         // Answers to requests that were under way at the same time say nothing new.
         budget.throttled(None);
-        holds.push(budget.acquire().await.as_secs());
+        holds.push(budget.acquire().await.waited().as_secs());
     }
     assert_eq!(holds, [10, 20, 40, 80, 160, 320, 360]);
 }
@@ -97,10 +133,10 @@ async fn a_time_that_was_too_short_before_is_not_believed_again() {
         budget.throttled(Some(S(1)));
         // Answers to requests that were under way at the same time say nothing new.
         budget.throttled(Some(S(1)));
-        holds.push(budget.acquire().await.as_secs());
+        holds.push(budget.acquire().await.waited().as_secs());
     }
     budget.throttled(Some(S(200)));
-    holds.push(budget.acquire().await.as_secs());
+    holds.push(budget.acquire().await.waited().as_secs());
     assert_eq!(holds, [1, 20, 40, 80, 200]);
 }
 
@@ -108,12 +144,12 @@ async fn a_time_that_was_too_short_before_is_not_believed_again() {
 async fn a_quiet_window_forgets_earlier_refusals_and_no_wish_parks_callers_for_a_day() {
     let (budget, clock) = budget(100, 300);
     budget.throttled(None);
-    budget.acquire().await;
+    drop(budget.acquire().await);
     clock.advance(S(301));
     budget.throttled(None);
-    assert_eq!(budget.acquire().await, S(10));
+    assert_eq!(budget.acquire().await.waited(), S(10));
     budget.throttled(Some(S(86_400)));
-    assert_eq!(budget.acquire().await, S(360));
+    assert_eq!(budget.acquire().await.waited(), S(360));
 }
 
 #[tokio::test]
@@ -121,20 +157,20 @@ async fn without_a_limit_only_refusals_make_callers_wait() {
     let clock = ManualClock::default();
     let budget = RequestBudget::unlimited(Arc::new(clock.clone()));
     for _ in 0..1000 {
-        assert_eq!(budget.acquire().await, S(0));
+        assert_eq!(budget.acquire().await.waited(), S(0));
     }
     assert_eq!(
         (budget.left(), budget.limit(), budget.estimate(1_000_000)),
         (u32::MAX, None, S(0))
     );
     budget.throttled(None);
-    assert_eq!(budget.acquire().await, S(10));
+    assert_eq!(budget.acquire().await.waited(), S(10));
 }
 
 #[tokio::test]
 async fn a_caller_that_gives_up_takes_no_place() {
     let (budget, clock) = budget(1, 300);
-    budget.acquire().await;
+    drop(budget.acquire().await);
     {
         // Two callers queue; the one in front is dropped in the middle of its wait.
         let front = budget.acquire();
@@ -142,7 +178,7 @@ async fn a_caller_that_gives_up_takes_no_place() {
         assert!(futures_util::poll!(&mut front).is_pending());
     }
     assert_eq!(
-        budget.acquire().await,
+        budget.acquire().await.waited(),
         S(0),
         "the wait of the one in front had passed"
     );
@@ -157,7 +193,7 @@ async fn callers_are_served_in_the_order_in_which_they_asked() {
         .map(|number| {
             let budget = budget.clone();
             async move {
-                budget.acquire().await;
+                drop(budget.acquire().await);
                 number
             }
         })
@@ -183,13 +219,47 @@ proptest! {
                     budget.throttled(None);
                 }
                 let estimate = budget.estimate(1);
-                let waited = budget.acquire().await;
+                let waited = budget.acquire().await.waited();
                 prop_assert_eq!(estimate, waited);
                 went.push(clock.monotonic());
             }
             for (index, first) in went.iter().enumerate() {
                 let inside = went[index..].iter().filter(|t| **t < *first + S(window)).count();
                 prop_assert!(inside <= limit as usize, "{inside} within {window} s: {went:?}");
+            }
+            Ok(())
+        })?;
+    }
+
+    /// The service counts a request when it arrives, which may be any moment up to its answer.
+    #[test]
+    fn no_window_of_the_service_holds_more_than_the_limit(
+        limit in 1usize..8,
+        steps in proptest::collection::vec((0u64..30, 0u64..50, 0u64..50), 1..80),
+    ) {
+        run(async {
+            let (budget, clock) = budget(u32::try_from(limit).unwrap(), 60);
+            let mut under_way: Vec<(Duration, Place)> = Vec::new();
+            let mut arrived = Vec::new();
+            for (gap, travels, answers) in steps {
+                clock.advance(S(gap));
+                let now = clock.monotonic();
+                under_way.retain(|(answered, _)| *answered > now);
+                if under_way.len() == limit {
+                    // Nobody else moves the clock: the first answer comes.
+                    under_way.sort_by_key(|(answered, _)| *answered);
+                    let (answered, _) = under_way[0];
+                    clock.advance(answered.saturating_sub(now));
+                    drop(under_way.remove(0));
+                }
+                let place = budget.acquire().await;
+                let arrival = clock.monotonic() + S(travels);
+                arrived.push(arrival);
+                under_way.push((arrival + S(answers), place));
+            }
+            arrived.sort();
+            for window in arrived.windows(limit + 1) {
+                prop_assert!(window[limit] >= window[0] + S(60), "{window:?}");
             }
             Ok(())
         })?;
@@ -204,12 +274,12 @@ proptest! {
         run(async {
             let (budget, clock) = budget(limit, 60);
             for gap in before {
-                budget.acquire().await;
+                drop(budget.acquire().await);
                 clock.advance(S(gap));
             }
             let (estimate, from) = (budget.estimate(calls), clock.monotonic());
             for _ in 0..calls {
-                budget.acquire().await;
+                drop(budget.acquire().await);
             }
             prop_assert_eq!(clock.monotonic(), from + estimate);
             Ok(())

@@ -18,7 +18,7 @@ use http::HeaderMap;
 
 use crate::auth::{Authorization, Authorize, Renewal};
 use crate::base_url::BaseUrl;
-use crate::budget::RequestBudget;
+use crate::budget::{Place, RequestBudget};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::events::{ExchangeEvent, WaitReason, Watch};
@@ -164,14 +164,14 @@ impl Exchange {
         let mut sends = 0;
         let mut renewed = false;
         loop {
-            let authorization = self.admit(call).await?;
+            let (authorization, place) = self.admit(call).await?;
             let started = *started.get_or_insert_with(|| self.0.clock.monotonic());
             sends += 1;
             self.0.meter.count_sent(sends > 1);
-            let failed = match self
-                .attempt(call, &prepared, authorization.as_ref(), reading, sends)
-                .await
-            {
+            let attempt = self.attempt(call, &prepared, authorization.as_ref(), reading, sends);
+            let tried = attempt.await;
+            drop(place);
+            let failed = match tried {
                 Ok(response) => return Ok((response, sends)),
                 Err(failed) => failed,
             };
@@ -193,7 +193,7 @@ impl Exchange {
     }
 
     /// Waits for the budget and gets the credentials.
-    async fn admit(&self, call: &Call) -> Result<Option<Authorization>> {
+    async fn admit(&self, call: &Call) -> Result<(Option<Authorization>, Place)> {
         // Credentials first: fetching a token takes time and requests of its own, and the budget
         // counts from the moment in which a request really leaves.
         let authorization = self.authorization(call).await?;
@@ -205,13 +205,19 @@ impl Exchange {
                 reason: WaitReason::Budget,
             });
         }
-        let waited = self.0.budget.acquire().await;
-        if waited.is_zero() {
-            return Ok(authorization);
+        let place = self.0.budget.acquire().await;
+        if place.waited().is_zero() {
+            return Ok((authorization, place));
         }
-        self.0.meter.count_waited(waited);
-        // The token may have expired meanwhile.
-        self.authorization(call).await
+        self.0.meter.count_waited(place.waited());
+        // The token may have expired meanwhile, and the request for another one needs a place, too.
+        place.give_back();
+        let authorization = self.authorization(call).await?;
+        let place = self.0.budget.acquire().await;
+        if !place.waited().is_zero() {
+            self.0.meter.count_waited(place.waited());
+        }
+        Ok((authorization, place))
     }
 
     async fn authorization(&self, call: &Call) -> Result<Option<Authorization>> {

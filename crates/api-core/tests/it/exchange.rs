@@ -318,7 +318,7 @@ async fn every_attempt_takes_from_the_budget() {
 async fn waiting_for_a_place_in_the_budget_takes_nothing_from_the_time_to_retry() {
     let clock = ManualClock::default();
     let budget = RequestBudget::new(1, S(1000), Arc::new(clock.clone()));
-    budget.acquire().await;
+    drop(budget.acquire().await);
     let rig = Rig::with(
         ScriptedTransport::new([Scripted::status(503), ok()]),
         |builder| builder.clock(Arc::new(clock.clone())).budget(budget),
