@@ -10,8 +10,10 @@ pub use builder::ExchangeBuilder;
 pub use call::Call;
 pub use reply::{Reply, StreamReply};
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -210,9 +212,14 @@ impl Exchange {
             return Ok((authorization, place));
         }
         self.0.meter.count_waited(place.waited());
-        // The token may have expired meanwhile, and the request for another one needs a place, too.
+        // The token may have expired meanwhile. Where another one has to be asked for, that needs a place, too.
+        let mut again = Box::pin(self.authorization(call));
+        let at_once = poll_fn(|cx| Poll::Ready(again.as_mut().poll(cx))).await;
+        if let Poll::Ready(authorization) = at_once {
+            return Ok((authorization?, place));
+        }
         place.give_back();
-        let authorization = self.authorization(call).await?;
+        let authorization = again.await?;
         let place = self.0.budget.acquire().await;
         if !place.waited().is_zero() {
             self.0.meter.count_waited(place.waited());
