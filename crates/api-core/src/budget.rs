@@ -219,8 +219,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let now = self.budget.0.clock.monotonic();
         let mut state = self.budget.state();
+        // Within the lock, so that the answers stay in order.
+        let now = self.budget.0.clock.monotonic();
         state.under_way = state.under_way.saturating_sub(1);
         if self.used && self.budget.0.limit.is_some() {
             state.recent.push_back(now);

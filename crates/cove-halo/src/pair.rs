@@ -98,7 +98,7 @@ base_url = "https://two.example"
         assert_eq!(of(0).window(), Duration::from_secs(30));
         assert_eq!(of(2).limit(), Some(300));
         assert_eq!(of(1).left(), 20);
-        of(0).acquire().await;
+        drop(of(0).acquire().await);
         assert_eq!(of(1).left(), 19);
         assert_eq!(of(2).left(), 300);
     }

@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::notify::Notice;
 use crate::outcome::SyncOutcome;
 use crate::service::{PlanRequest, Service};
+use crate::time;
 use billing_sync::Period;
 use billing_sync::plan::{Approval, Plan};
 use billing_sync::run::RunStatus;
@@ -84,6 +85,15 @@ impl Service {
         let mut keeper = Keeper::new(self, watch).await?;
         loop {
             let now = self.clock().wall();
+            if table.period_of(now).is_none() {
+                keeper.doubt_the_clock(now);
+                if self.sleep(LONGEST_SLEEP, stopped.as_mut()).await {
+                    return Ok(ExitCode::Done);
+                }
+                // Counted from the first moment that can be believed, or months that were never due would look missed.
+                keeper.known.since = self.clock().wall();
+                continue;
+            }
             let Some(wake) = next_wake(table, keeper.offset, &keeper.known, now) else {
                 return Err(
                     ServiceError::new(ExitCode::Usage, "the schedule has no further run")
@@ -154,6 +164,8 @@ struct Keeper<'a> {
     told: Option<(String, Option<Period>, SystemTime)>,
     /// The month that was told to be given up.
     given_up: Option<Period>,
+    /// Whether it was told that the clock cannot be right.
+    doubted: bool,
 }
 
 impl<'a> Keeper<'a> {
@@ -181,6 +193,7 @@ impl<'a> Keeper<'a> {
             announced: None,
             told: None,
             given_up: None,
+            doubted: false,
         })
     }
 
@@ -199,6 +212,17 @@ impl<'a> Keeper<'a> {
         if let Some(trouble) = self.service.write_metrics(&self.metrics) {
             self.watch.event(&ScheduleEvent::Trouble(&trouble));
         }
+    }
+
+    /// Says once that the clock names no month: a machine may start in 1970, until it hears from a time server.
+    fn doubt_the_clock(&mut self, now: SystemTime) {
+        if self.doubted {
+            return;
+        }
+        self.doubted = true;
+        let date = time::utc_date(now).unwrap_or_default();
+        let trouble = format!("this machine's clock says {date}: nothing is run until it is set");
+        self.watch.event(&ScheduleEvent::Trouble(&trouble));
     }
 
     /// From the state, not from a result: what counts is what a later process would find. While the state cannot be read,

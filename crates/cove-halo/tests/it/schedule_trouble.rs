@@ -60,6 +60,52 @@ async fn a_mapping_decided_before_the_first_start_is_no_try() {
     assert_eq!(bench.committed(), 0);
 }
 
+/// Sets the clock once somebody says that it cannot be right, as a time server would.
+#[derive(Debug)]
+struct TimeServer {
+    diary: Diary,
+    clock: ManualClock,
+}
+
+impl ScheduleWatch for TimeServer {
+    fn event(&self, event: &ScheduleEvent<'_>) {
+        if matches!(event, ScheduleEvent::Trouble(_)) {
+            self.clock.set_wall(at("2026-11-20T12:00:00Z"));
+        }
+        self.diary.event(event);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_not_set_yet_is_waited_for_and_makes_no_month_look_missed() {
+    let bench = Bench::new().await;
+    let settings = Settings::from_toml(&bench.toml("", "", SIXTH), "test.toml").unwrap();
+    let clock = ManualClock::new(at("1970-01-01T00:00:30Z"));
+    let stop = StopSignal::new();
+    let service = Bench::builder(settings)
+        .clock(Arc::new(clock.clone()))
+        .stop(stop.clone())
+        .build()
+        .unwrap();
+    let watch = TimeServer {
+        diary: Diary::until(stop, 2),
+        clock,
+    };
+    let table = service.timetable().unwrap();
+    let approval = || Approval::by("test (schedule)");
+    let forever = std::future::pending();
+    let ended = service.schedule(&table, approval, forever, &watch).await;
+    assert_eq!(ended.unwrap(), ExitCode::Done);
+    assert_eq!(
+        *watch.diary.lines.lock().unwrap(),
+        [
+            "trouble: this machine's clock says 1970-01-01: nothing is run until it is set",
+            "wait until 2026-12-06T06:00:00Z for 202611: as scheduled",
+        ]
+    );
+    assert_eq!(bench.committed(), 0);
+}
+
 #[tokio::test]
 async fn a_month_that_never_became_final_is_given_up_aloud() {
     let bench = Bench::new().await;
