@@ -1,8 +1,8 @@
 //! The arrows between crates, as `docs/architecture.md` draws them. A dependency not listed here fails the build.
 
+use crate::manifests::packages;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 /// Who may depend on whom inside the workspace (development dependencies aside).
 const ARROWS: [(&str, &[&str]); 9] = [
@@ -39,28 +39,6 @@ const NAMED_ONCE: [(&str, &str); 4] = [
     ("rusqlite", "billing-sync"),
     ("axum", "sandbox"),
 ];
-
-fn packages() -> Vec<Value> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().clone()
-}
 
 /// Normal and build dependencies of a package.
 fn dependencies(package: &Value) -> BTreeSet<String> {
