@@ -139,6 +139,15 @@ fn every_page_is_in_the_summary_once() {
 }
 
 #[test]
+fn the_readme_lists_every_page() {
+    let readme = links(&read("README.md"));
+    for page in links(&read("docs/SUMMARY.md")) {
+        let listed = readme.contains(&format!("docs/{page}"));
+        assert!(listed || page == "index.md", "{page}");
+    }
+}
+
+#[test]
 fn every_link_between_pages_leads_somewhere() {
     let mut checked = 0;
     for (name, text) in pages() {
