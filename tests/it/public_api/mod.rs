@@ -84,13 +84,13 @@ fn a_list_has_what_is_public_and_nothing_else() {
     assert!(!core.contains("private"), "{core}");
     let halo = list_of("halopsa-api");
     assert!(halo.contains("\n  int_id LicenceId\n"), "{halo}");
-    let cove = list_of("cove-api");
+    let vendor = list_of("cove-api");
     for line in [
         "\n  open_enum PartnerState\n",
         "\n  status InvoiceStatus",
         "\n  enum DataSource",
     ] {
-        assert!(cove.contains(line), "{line}: {cove}");
+        assert!(vendor.contains(line), "{line}: {vendor}");
     }
     let engine = list_of("billing-sync");
     let plan = engine

@@ -110,9 +110,10 @@ impl Scan {
             }
         } else if let Some((child, is_public)) = module(line) {
             let is_public = place.is_public && is_public;
-            let reached_by = match is_public {
-                true => format!("{}::{child}", place.reached_by),
-                false => place.reached_by.to_owned(),
+            let reached_by = if is_public {
+                format!("{}::{child}", place.reached_by)
+            } else {
+                place.reached_by.to_owned()
             };
             self.file(&Place {
                 file: &file_of(place.file, &child),
