@@ -24,6 +24,7 @@ mod plan_cases;
 mod plan_file;
 mod plan_laws;
 mod port_contract;
+mod references;
 mod retry;
 mod revert_cases;
 mod revert_laws;
