@@ -29,6 +29,7 @@ mod recipients;
 mod record;
 mod removal;
 mod scope;
+mod shape;
 mod shares;
 
 pub use amounts::Amounts;
