@@ -99,6 +99,14 @@ impl<'a> Parts<'a> {
         })
     }
 
+    /// What one client is billed for.
+    pub(super) fn of(&self, client: ClientId) -> &[Part<'a>] {
+        self.0
+            .get(&client)
+            .map(|of| of.parts.as_slice())
+            .unwrap_or_default()
+    }
+
     /// Names of one client that have one shape: the PSA may take them for one.
     pub(super) fn near_twins(&self) -> BTreeSet<(ClientId, &str)> {
         // There are few names, whatever the number of clients: only those that have a twin somewhere are looked at closely.

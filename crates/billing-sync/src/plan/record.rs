@@ -30,6 +30,18 @@ pub(super) enum Found<'a> {
     Unclear(String),
 }
 
+impl<'a> Found<'a> {
+    /// The record, if it is one.
+    pub(super) fn record(&self) -> Option<&'a Subscription> {
+        match self {
+            Self::Chosen { record, .. } | Self::Owned { record, .. } | Self::Adoptable(record) => {
+                Some(record)
+            }
+            Self::Nothing(_) | Self::Unclear(_) => None,
+        }
+    }
+}
+
 /// A [`Key`], borrowed.
 type KeyRef<'a> = (ClientId, &'a str);
 
@@ -78,6 +90,11 @@ impl<'a> Records<'a> {
                 .collect(),
             choosers,
         }
+    }
+
+    /// What was last billed as that name under the client.
+    pub(super) fn last(&self, client: ClientId, name: &str) -> Option<&'a Owned> {
+        self.owned.get(&(client, name)).copied()
     }
 
     /// The record that holds the count of that name under the client.
