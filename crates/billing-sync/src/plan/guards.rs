@@ -51,9 +51,9 @@ pub(super) fn measure(
         Guard {
             guard: GuardName::EmptySource,
             limit: "at least 1 usage line".to_owned(),
-            value: match usage.lines.len() {
-                all if all == in_scope => format!("{all} usage lines"),
-                all => format!("{in_scope} of {all} usage lines in scope"),
+            value: match (in_scope, usage.lines.len()) {
+                (0, all) if all > 0 => format!("0 of {all} usage lines in scope"),
+                _ => format!("{in_scope} usage lines"),
             },
             tripped: in_scope == 0,
         },

@@ -15,7 +15,7 @@ pub fn advice(kind: ExceptionKind) -> &'static str {
             "make the client active, move the id, or add a rule that ignores it"
         }
         ExceptionKind::AmbiguousSubscription => {
-            "choose the record (map choose, map adopt), or leave one active subscription of that name on the client"
+            "choose the record, or leave one active subscription of that name"
         }
         ExceptionKind::FractionWithoutRule => {
             "add a [[rule]] with `round` for the service: up, down or half-up"
