@@ -75,6 +75,7 @@ impl StateStore for MemoryStore {
         let tables = self.tables();
         let mut memory = Memory {
             owned: tables.owned.list(),
+            newest_run: tables.runs.last().map(|run| run.summary.run_id.clone()),
             ..Memory::default()
         };
         for record in tables.decisions.values() {

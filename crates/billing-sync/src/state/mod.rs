@@ -32,7 +32,7 @@ pub trait StateStore: Debug + Send + Sync {
     /// [`StoreErrorKind::Locked`] when another run holds it.
     async fn lock(&self) -> Result<Box<dyn RunLock>, StoreError>;
 
-    /// What the planner needs to remember.
+    /// What the planner needs to remember, with the newest run there is.
     async fn memory(&self) -> Result<Memory, StoreError>;
 
     /// Begins a run: the plan and every change that needs a write, as `Planned`. Durable before it returns.

@@ -35,8 +35,15 @@ pub(super) fn memory(transaction: &Transaction<'_>) -> Result<Memory, StoreError
             })
         },
     )?;
+    let newest = list(
+        transaction,
+        "SELECT run_id FROM runs ORDER BY number DESC LIMIT 1",
+        params![],
+        |row| Ok(RunId::new(column::<String>(row, 0)?)),
+    )?;
     let mut memory = Memory {
         owned,
+        newest_run: newest.into_iter().next(),
         ..Memory::default()
     };
     for record in decisions::all(transaction)? {

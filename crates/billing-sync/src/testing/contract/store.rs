@@ -98,6 +98,7 @@ fn owned(client: i64, name: &str, licence: i64, count: i64) -> Owned {
 async fn an_empty_store_knows_nothing<S: StateStore>(store: &S) {
     let memory = must(store.memory().await);
     assert!(memory.owned.is_empty() && memory.decisions.is_empty());
+    assert_eq!(memory.newest_run, None);
     assert_eq!(must(store.unfinished_run().await), None);
     assert_eq!(must(store.run(&RunId::new("none")).await), None);
     assert!(must(store.runs(10).await).is_empty());
@@ -274,6 +275,12 @@ async fn only_the_newest_run_can_be_unfinished<S: StateStore>(store: &S) {
         let run = begin(store, &format!("run-{number}")).await;
         let found = must(store.unfinished_run().await).map(|it| it.summary.run_id);
         assert_eq!(found, Some(run.clone()), "a run that goes on is not ended");
+        let newest = must(store.memory().await).newest_run;
+        assert_eq!(
+            newest,
+            Some(run.clone()),
+            "a plan says what it was made after"
+        );
         must(store.finish_run(&run, status, LATER).await);
         let found = must(store.unfinished_run().await).map(|it| it.summary.run_id);
         assert_eq!(found.is_some(), status.is_unfinished(), "{status:?}");
