@@ -114,13 +114,15 @@ impl Plan {
     }
 
     /// The same plan, to be applied some time later. Then the clients it bills are read again, too, so the estimate grows by
-    /// that: single clients or the pages of their list, whichever are fewer.
+    /// that: single clients or the pages of their list, whichever are fewer, and for more than one client a first page that
+    /// tells which.
     #[must_use]
     pub fn for_later(mut self, target: &TargetSnapshot, sizes: RequestSizes) -> Self {
         let billed = self.billed().len();
         if billed > 0 && self.basis.is_some() {
             let pages = target.clients().len().div_ceil(sizes.rows.max(1));
-            let reads = u64::try_from(pages.clamp(1, billed)).unwrap_or(u64::MAX);
+            let reads = pages.clamp(1, billed) + usize::from(billed > 1);
+            let reads = u64::try_from(reads).unwrap_or(u64::MAX);
             let requests = &mut self.body.requests;
             requests.write_estimate = requests.write_estimate.saturating_add(reads);
         }
@@ -146,4 +148,63 @@ pub(super) fn id_of(of_body: PlanId, basis: Option<&Basis>, follows: Option<&Run
         basis,
         follows,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Basis;
+    use crate::ids::ClientId;
+    use crate::memory::Memory;
+    use crate::plan::{Change, Plan, RequestSizes};
+    use crate::rules::MatchBy;
+    use crate::target::{Client, CompleteList, TargetSnapshot};
+    use crate::testing::{plan_of, update};
+
+    fn target(clients: i64) -> TargetSnapshot {
+        let clients = (1..=clients).map(|id| Client {
+            id: ClientId::new(id),
+            name: "A".to_owned(),
+            active: true,
+            vendor_ids: Vec::new(),
+        });
+        TargetSnapshot::new(
+            CompleteList::proven(clients.collect(), 0, None).unwrap(),
+            CompleteList::proven(Vec::new(), 0, None).unwrap(),
+            Vec::new(),
+        )
+    }
+
+    fn billed(client: i64) -> Change {
+        update(client, client, "A", 1, 2)
+    }
+
+    fn plan(changes: Vec<Change>, target: &TargetSnapshot) -> Plan {
+        let plan = plan_of("202610".parse().unwrap(), changes);
+        let basis = Basis::of(
+            &Memory::default(),
+            MatchBy::ClientField,
+            plan.changes(),
+            target,
+        );
+        plan.based_on(basis)
+    }
+
+    #[test]
+    fn what_waits_takes_a_read_of_its_clients_and_stays_the_same_plan() {
+        let (target, sizes) = (target(250), RequestSizes::default());
+        let more = |changes| {
+            let plan = plan(changes, &target);
+            let later = plan.clone().for_later(&target, sizes);
+            assert_eq!(later.id(), plan.id());
+            later.requests().write_estimate - plan.requests().write_estimate
+        };
+        assert_eq!(more(vec![billed(1)]), 1);
+        assert_eq!(more(vec![billed(1), billed(2)]), 3);
+        assert_eq!(more((1..=40).map(billed).collect()), 4, "by three pages");
+        let without_usage = Change {
+            sources: Vec::new(),
+            ..billed(1)
+        };
+        assert_eq!(more(vec![without_usage]), 0, "nobody is billed");
+    }
 }

@@ -257,3 +257,17 @@ async fn a_client_that_is_no_longer_the_customers_stops_a_saved_plan() {
     assert_eq!(of("customer"), (client, "someone-else"));
     assert_eq!(bench.committed(), 0);
 }
+
+#[tokio::test]
+async fn a_saved_plan_takes_about_as_many_requests_as_it_says() {
+    let bench = Bench::new().await;
+    let saved = bench.service().plan(&october()).await.unwrap();
+    let told = saved.requests().write_estimate;
+    // As another process does it, days later: it knows no list and no field.
+    let service = bench.service_with("", "", "");
+    bench.sandbox.clear_requests();
+    service.apply(saved, approval()).await.unwrap();
+    let log = bench.sandbox.requests();
+    let sent = log.iter().filter(|it| it.path.contains("/api/")).count() as u64;
+    assert!(told.abs_diff(sent) <= told.div_ceil(10), "{told}, {sent}");
+}

@@ -327,6 +327,7 @@ async fn a_bound_state_is_used_for_nothing_else<S: StateStore>(store: &S) {
     assert_eq!(must(store.subject().await), None);
     must(store.bind("account a, tenant t").await);
     must(store.bind("account a, tenant t").await);
+    assert_eq!(must(store.check_journal().await), 1);
     let refused = store.bind("account a, tenant u").await;
     let refused = refused.map_err(|error| (error.kind(), error.hint().is_some()));
     assert_eq!(refused, Err((StoreErrorKind::Misuse, true)));
@@ -435,6 +436,10 @@ async fn usage_is_replaced<S: StateStore>(store: &S) {
         panic!("October has a next month");
     };
     assert!(must(store.usage(november).await).is_empty());
+    assert_eq!(must(store.check_journal().await), 2);
+    must(store.save_usage(october(), &[]).await);
+    assert!(must(store.usage(october()).await).is_empty());
+    assert_eq!(must(store.check_journal().await), 3);
 }
 
 async fn the_lock_is_held_by_one<S: StateStore>(store: &S) {
