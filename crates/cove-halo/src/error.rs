@@ -3,7 +3,7 @@
 use crate::exit::ExitCode;
 use crate::settings::SettingsError;
 use api_core::ErrorKind;
-use billing_sync::apply::{ApplyError, Changed};
+use billing_sync::apply::ApplyError;
 use billing_sync::plan::{Plan, Refusal};
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::run::Drift;
@@ -202,13 +202,8 @@ impl From<ApplyError> for ServiceError {
             ApplyError::Refused(refusal) => return refusal.into(),
             ApplyError::Drift(ref drift) => (ExitCode::Drift, drift.clone()),
             ApplyError::Unfinished(_) => (ExitCode::Unknown, Vec::new()),
-            // Other rules are a matter of settings, as where a plan is applied or a run tried again.
-            ApplyError::Malformed(_)
-            | ApplyError::NoSuchRun(_)
-            | ApplyError::LeftUnsent {
-                why: Changed::Rules,
-                ..
-            } => (ExitCode::Usage, Vec::new()),
+            ApplyError::Malformed(_) | ApplyError::NoSuchRun(_) => (ExitCode::Usage, Vec::new()),
+            // Another plan is wanted, whatever moved.
             ApplyError::Outdated(_) | ApplyError::LeftUnsent { .. } => {
                 (ExitCode::Drift, Vec::new())
             }

@@ -12,14 +12,14 @@ use crate::state::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// Records moved since the plan was made. Nothing was written, and no run was begun.
+    /// Records moved since the plan was made. Nothing was written, and no run was begun: plan again.
     #[error("{} not as the plan saw {}", quantity(.0.len()), if .0.len() == 1 { "it" } else { "them" })]
     Drift(Vec<Drift>),
-    /// What the plan was decided on does not hold any more. Nothing was written, and no run was begun.
+    /// What the plan was decided on does not hold any more. Nothing was written, and no run was begun: plan again.
     #[error(transparent)]
     Outdated(#[from] Outdated),
     /// The rest of a run was not sent, because its plan would be another one now. What was sent is settled, and the run is
-    /// ended.
+    /// ended: plan the rest anew.
     #[error("{} of run {run} {} not sent: {why}", changes(*.unsent), if *.unsent == 1 { "was" } else { "were" })]
     LeftUnsent {
         /// The run.
@@ -29,25 +29,26 @@ pub enum ApplyError {
         /// What changed since.
         why: Changed,
     },
-    /// An earlier run has outcomes that are not settled.
+    /// An earlier run has outcomes that are not settled: `resume` it first.
     #[error("it is not known what became of run {0}")]
     Unfinished(RunId),
-    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written.
+    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written: make a new
+    /// plan, or override `closed_period` with a reason.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The plan contradicts itself. Nothing was written.
+    /// The plan contradicts itself. Nothing was written: make a new one.
     #[error("the plan cannot be carried out: {0}")]
     Malformed(String),
-    /// There is no such run.
+    /// There is no such run: `history` lists them.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
-    /// Asked to stop before anything was begun.
+    /// Asked to stop before anything was begun: nothing is to be done.
     #[error("stopped before anything was written")]
     Stopped,
-    /// The target could not be read.
+    /// The target could not be read: do as its kind says.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The state store failed. From then on nothing more was sent; `resume` settles what was.
+    /// The state store failed. From then on nothing more was sent: do as its kind says; `resume` settles what was.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

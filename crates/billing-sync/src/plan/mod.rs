@@ -14,14 +14,18 @@ mod digest;
 mod document;
 mod draft;
 mod estimate;
+mod evidence;
 mod exception;
+mod fall;
 mod guard;
 mod guards;
+mod incomplete;
 mod ledger;
 mod limits;
 mod lines;
 mod matching;
 mod money;
+mod names;
 mod parts;
 #[expect(unreachable_pub, reason = "what it plans is given its basis here")]
 mod planner;
@@ -31,6 +35,7 @@ mod recipients;
 mod record;
 mod removal;
 mod scope;
+mod shape;
 mod shares;
 
 pub use amounts::Amounts;

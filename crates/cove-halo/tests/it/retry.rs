@@ -150,7 +150,7 @@ async fn the_rest_of_a_run_is_not_sent_under_other_rules_or_decisions() {
     half_done(&bench).await;
     let other = bench.service_with("", "", "[guard]\nmax_zeroed = 9\n");
     let error = other.resume().await.unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert_eq!(error.exit_code(), ExitCode::Drift);
     assert!(error.message().contains("other rules"), "{error}");
     let hint = error.hint().unwrap();
     assert!(hint.contains("`plan` or `sync`"), "{hint}");
