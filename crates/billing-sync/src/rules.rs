@@ -58,6 +58,23 @@ impl Rules {
         }
     }
 
+    /// What the subscription of a customer's service is called in a period: as the first rule for it says, else by the template.
+    pub fn subscription_name<'a>(
+        &'a self,
+        customer: &CustomerId,
+        service: &'a ServiceName,
+        period: Period,
+    ) -> Cow<'a, str> {
+        let mut rules = self.rules.iter();
+        let rule = rules.find(|rule| rule.matches(customer, service, period));
+        match rule.map(|rule| &rule.action) {
+            Some(Action::Bill(Terms {
+                name: Some(name), ..
+            })) => Cow::Borrowed(name.trim()),
+            _ => self.name_of(service),
+        }
+    }
+
     /// True when the template gives that name to some service of the products that are synced.
     pub(crate) fn gives(&self, name: &str) -> bool {
         let service = self

@@ -203,6 +203,10 @@ impl From<ApplyError> for ServiceError {
             ApplyError::Drift(ref drift) => (ExitCode::Drift, drift.clone()),
             ApplyError::Unfinished(_) => (ExitCode::Unknown, Vec::new()),
             ApplyError::Malformed(_) | ApplyError::NoSuchRun(_) => (ExitCode::Usage, Vec::new()),
+            // Another plan is wanted, whatever moved.
+            ApplyError::Outdated(_) | ApplyError::LeftUnsent { .. } => {
+                (ExitCode::Drift, Vec::new())
+            }
             _ => (ExitCode::Failure, Vec::new()),
         };
         Self::new(exit, error.to_string())

@@ -2,6 +2,7 @@
 
 mod clients;
 mod licences;
+mod some_clients;
 mod write;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use billing_sync::ids::ClientId;
 use billing_sync::plan::RequestSizes;
 use billing_sync::ports::{
-    PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
+    ClientRead, PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
 };
 use billing_sync::target::{CompleteList, Identified, TargetSnapshot, UnreadableRecord};
 use halopsa_api::{FieldInfo, FieldOwner, HaloClient};
@@ -55,6 +56,8 @@ struct Shared {
 struct Seen {
     /// Pages that the list of all licences takes; 0 when it was not read yet.
     pages: u64,
+    /// Pages that the list of all clients takes; 0 when it was not read yet.
+    client_pages: u64,
     /// Rows of a page, in the list whose pages were the fullest; 0 when none was read yet.
     rows: usize,
 }
@@ -193,6 +196,10 @@ impl TargetReader for HaloTarget {
         } else {
             self.read_licences_of(clients).await
         }
+    }
+
+    async fn clients(&self, clients: &BTreeSet<ClientId>) -> Result<ClientRead, PortError> {
+        self.read_clients_of(clients).await
     }
 
     fn requests_sent(&self) -> u64 {

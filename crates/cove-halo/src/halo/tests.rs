@@ -323,6 +323,68 @@ async fn few_clients_are_read_one_by_one_and_many_as_the_whole_list() {
     assert_eq!(calls(&transport, "/api/SoftwareLicence").len(), begun + 5);
 }
 
+/// Two clients with the field, one without it, and three pages of a list.
+fn pages_of_clients(_: &str, path: &str, query: &str) -> Option<Scripted> {
+    let record = |id: i64| {
+        let held = field(json!(format!("c{id}")));
+        json!({"id": id, "name": "a", "inactive": id == 2, "customfields": held})
+    };
+    let page = query.split('&').find_map(|it| it.strip_prefix("page_no="));
+    match (path, page.and_then(|page| page.parse().ok())) {
+        ("/api/Client/3", _) => reply(&json!({"id": 3, "name": "a"})),
+        ("/api/Client/1", _) => reply(&record(1)),
+        ("/api/Client/2", _) => reply(&record(2)),
+        ("/api/Client", Some(page)) => {
+            reply(&json!({"record_count": 3, "clients": [record(page)]}))
+        }
+        _ => None,
+    }
+}
+
+/// (id, active, ids of customers) of these clients read anew, with the paths that were asked for.
+async fn read_anew(
+    target: &HaloTarget,
+    transport: &ScriptedTransport,
+    wanted: &[i64],
+) -> (Vec<(i64, bool, String)>, Vec<String>) {
+    let sent = transport.requests().len();
+    let read = target.clients(&clients(wanted)).await.unwrap();
+    assert_eq!(read.unreadable, []);
+    let shown = read.records.items().iter();
+    let shown = shown.map(|it| (it.id.get(), it.active, it.vendor_ids.join(" ")));
+    let paths = transport.requests().into_iter().skip(sent);
+    let paths = paths.map(|request| request.uri().path().to_owned());
+    let paths = paths.filter(|path| path.starts_with("/api/Client"));
+    (shown.collect(), paths.collect())
+}
+
+fn held(id: i64) -> (i64, bool, String) {
+    (id, id != 2, format!("c{id}"))
+}
+
+#[tokio::test]
+async fn few_clients_are_read_anew_one_by_one_and_many_as_the_whole_list() {
+    let (target, transport) = tenant(&HaloSettings::default(), pages_of_clients);
+    let list = || vec!["/api/Client".to_owned(); 3];
+    let (read, paths) = read_anew(&target, &transport, &[2]).await;
+    assert_eq!((read, paths), (vec![held(2)], vec!["/api/Client/2".into()]));
+    target.snapshot().await.unwrap();
+    let (read, paths) = read_anew(&target, &transport, &[1, 99]).await;
+    assert_eq!(read, [held(1)], "what is gone is left out");
+    assert_eq!(paths, ["/api/Client/1", "/api/Client/99"]);
+    let (read, paths) = read_anew(&target, &transport, &[1, 2, 99]).await;
+    assert_eq!((read, paths), (vec![held(1), held(2), held(3)], list()));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_show_the_field_is_read_from_the_list() {
+    let (target, transport) = tenant(&HaloSettings::default(), pages_of_clients);
+    let (read, paths) = read_anew(&target, &transport, &[3]).await;
+    assert_eq!(read[2], held(3));
+    assert_eq!(paths[0], "/api/Client/3");
+    assert_eq!(paths[1..], ["/api/Client", "/api/Client", "/api/Client"]);
+}
+
 #[tokio::test]
 async fn a_list_that_ends_too_early_is_an_error() {
     let (target, _) = tenant(&HaloSettings::default(), |_, path, query| {

@@ -14,9 +14,10 @@ use crate::outcome::SyncOutcome;
 use crate::service::{PlanRequest, Service};
 use crate::time;
 use billing_sync::Period;
+use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Plan};
 use billing_sync::run::RunStatus;
-use billing_sync::state::StateStore;
+use billing_sync::state::{JournalRow, StateStore};
 use futures_util::future::{self, Either};
 use std::fmt::Debug;
 use std::future::Future;
@@ -334,7 +335,9 @@ impl<'a> Keeper<'a> {
 async fn has_tried(store: &dyn StateStore) -> Result<bool, ServiceError> {
     if store.runs(1).await?.is_empty() {
         let bound = store.subject().await?.is_some();
-        return Ok(bound && store.check_journal().await? == 0);
+        let outside = store.journal(&RunId::new("")).await?;
+        let decided = |row: &JournalRow| ["decided", "chosen", "undecided"].contains(&&*row.event);
+        return Ok(bound && !outside.iter().any(decided));
     }
     Ok(true)
 }

@@ -66,14 +66,16 @@ impl Service {
         })
     }
 
-    /// The plan, with the usage it was made from.
+    /// A plan that is applied later, if at all, with the usage it was made from.
     pub(crate) async fn plan_with(
         &self,
         request: &PlanRequest,
         memory: &Memory,
     ) -> Result<(Plan, Usage), ServiceError> {
-        let Planned { plan, usage, .. } = self.planned(request, memory).await?;
-        Ok((plan, usage))
+        let planned = self.planned(request, memory).await?;
+        let plan = planned.plan;
+        let plan = plan.for_later(&planned.target, self.inner.halo.sizes());
+        Ok((plan, planned.usage))
     }
 
     /// The plan, with everything it was made from.
