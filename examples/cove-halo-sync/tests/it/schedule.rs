@@ -123,14 +123,17 @@ fn an_unattended_sync_tells_people_and_monitoring_how_it_ended() {
     assert_eq!(note["headline"], "202610: 1 change made");
     assert_eq!(note["needs_person"], false);
     let metrics = std::fs::read_to_string(world.path("cove.prom")).unwrap();
-    assert!(
-        metrics.contains("cove_halo_changes{outcome=\"applied\"} 1\n"),
-        "{metrics}"
+    let about = format!(
+        "subject=\"account {} and tenant {}\"",
+        sandbox::ACCOUNT_ID,
+        sandbox::TENANT
     );
-    assert!(
-        metrics.contains("cove_halo_last_success_timestamp_seconds "),
-        "{metrics}"
-    );
+    for line in [
+        format!("cove_halo_changes{{{about},outcome=\"applied\"}} 1\n"),
+        format!("cove_halo_last_success_timestamp_seconds{{{about}}} "),
+    ] {
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
     assert!(!metrics.contains("Acme"), "no customers");
 }
 
