@@ -12,6 +12,7 @@ mod pairs;
 mod progress;
 mod signals;
 mod text;
+mod unbuilt;
 mod verbs;
 mod view;
 
