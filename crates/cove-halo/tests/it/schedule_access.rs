@@ -1,13 +1,14 @@
 //! Keeping a schedule while a service refuses the login or the address: what can be mended without a restart is waited for.
 
 use crate::harness::{Bench, secrets};
-use crate::schedule::{Kept, SIXTH, at, keep, keep_with};
+use crate::schedule::{Kept, SIXTH, about, at, keep, keep_with};
 use crate::sources::live;
 use api_core::testing::ManualClock;
 use billing_sync::run::StopSignal;
 use cove_halo::{ExitCode, Secrets, Service, Settings, SettingsError};
 use sandbox::{Fault, FaultKind, Service as Origin, When};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -162,7 +163,9 @@ async fn a_wrong_login_is_told_once_and_tried_again_after_growing_pauses() {
 async fn a_login_that_coves_management_api_refuses_is_not_tried_until_its_user_is_locked() {
     let bench = Bench::new().await;
     let live = live(&bench, "");
-    let settings = Settings::from_toml(&bench.toml(&live, "", SIXTH), "test.toml").unwrap();
+    let file = bench.state().with_file_name("cove.prom");
+    let rest = format!("{SIXTH}[metrics]\nfile = \"{}\"\n", file.display());
+    let settings = Settings::from_toml(&bench.toml(&live, "", &rest), "test.toml").unwrap();
     let clock = ManualClock::new(at("2026-11-06T06:00:00Z"));
     let secrets = Secrets {
         cove_password: Some("wrong".into()),
@@ -175,4 +178,12 @@ async fn a_login_that_coves_management_api_refuses_is_not_tried_until_its_user_i
     let kept = keep_with(&service, clock, StopSignal::new(), 99, |_| ()).await;
     assert_eq!(kept.result.unwrap_err().exit_code(), ExitCode::Usage);
     assert_eq!(kept.lines, ["run 202610: as scheduled", "ended 2"]);
+    let ended = at("2026-11-06T06:00:00Z").duration_since(SystemTime::UNIX_EPOCH);
+    let next = format!(
+        "\ncove_halo_next_run_timestamp_seconds{{{}}} {}\n",
+        about(),
+        ended.unwrap().as_secs()
+    );
+    let metrics = std::fs::read_to_string(&file).unwrap();
+    assert!(metrics.contains(&next), "for an alert: {metrics}");
 }
