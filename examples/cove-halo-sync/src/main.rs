@@ -14,6 +14,7 @@ mod pairs;
 mod progress;
 mod signals;
 mod text;
+mod unbuilt;
 mod verbs;
 mod view;
 

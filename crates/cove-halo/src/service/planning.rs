@@ -128,7 +128,11 @@ impl Service {
         usage
     }
 
-    pub(super) fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
+    /// The month that a request is for: the one it names, or else the month before today (UTC).
+    ///
+    /// # Errors
+    /// When it names none and the clock does not tell one.
+    pub fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
         request
             .period
             .or_else(|| time::last_month(self.inner.clock.wall()))
