@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::events::{ExchangeEvent, WaitReason, Watch};
 use crate::meter::Meter;
 use crate::retry::{Attempt, Decision, Failure, RetryPolicy, decide};
+use crate::task::driven;
 use crate::transport::{Body, Sent, Transport};
 use attempt::{Failed, Reading};
 use call::Prepared;
@@ -92,7 +93,8 @@ impl Exchange {
     /// [`may_have_been_sent`](Error::may_have_been_sent) and [`was_refused`](Error::was_refused).
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
-        let (response, attempts) = self.run(&call, Reading::Whole(self.0.max_body)).await?;
+        let reading = Reading::Whole(self.0.max_body);
+        let (response, attempts) = self.go(call, reading).await?;
         let (parts, body) = response.into_parts();
         let body = body.collect(usize::MAX).await?;
         Ok(Reply {
@@ -113,7 +115,7 @@ impl Exchange {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn stream(&self, call: Call) -> Result<StreamReply> {
-        let (response, attempts) = self.run(&call, Reading::Head).await?;
+        let (response, attempts) = self.go(call, Reading::Head).await?;
         let (parts, body) = response.into_parts();
         Ok(StreamReply {
             status: parts.status,
@@ -153,6 +155,12 @@ impl Exchange {
     /// The name of the service.
     pub fn service(&self) -> &'static str {
         self.0.service
+    }
+
+    /// Runs a call in a task of its own: until its answer is there it holds a place of the budget, and may be who fetches the token.
+    async fn go(&self, call: Call, reading: Reading) -> Result<(http::Response<Body>, u32)> {
+        let exchange = self.clone();
+        driven(async move { exchange.run(&call, reading).await }).await
     }
 
     async fn run(&self, call: &Call, reading: Reading) -> Result<(http::Response<Body>, u32)> {
