@@ -128,6 +128,8 @@ impl TokenCache {
         let now = self.0.clock.monotonic();
         let mut state = self.0.state();
         let under_way = state.fetch.as_ref().and_then(WeakShared::upgrade);
+        // One that was ended from outside (a runtime that shut down) is over, though somebody may still hold it.
+        let under_way = under_way.filter(|fetch| fetch.peek().is_none());
         if let Some(cached) = &state.cached
             && (cached.is_fresh(now) || (under_way.is_some() && cached.is_valid(now)))
         {

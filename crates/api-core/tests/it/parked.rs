@@ -31,7 +31,7 @@ impl TokenSource for Source {
 }
 
 fn exchange_by(
-    script: ScriptedTransport,
+    script: &ScriptedTransport,
     limit: u32,
     window: Duration,
     clock: &(impl Clock + Clone + 'static),
@@ -72,7 +72,7 @@ async fn a_loop_over_calls_that_waits_for_another_call_comes_to_its_end() {
     for (limit, at_once) in [(1, 8), (4, 3), (5, 8), (300, 8)] {
         let script = ScriptedTransport::by(|_| Scripted::json(200, "{}"));
         let clock = RuntimeClock::start();
-        let (exchange, _) = exchange_by(script.clone(), limit, S(1), &clock, S(200));
+        let (exchange, _) = exchange_by(&script, limit, S(1), &clock, S(200));
         let work = read_and_write(&exchange, 20, at_once);
         let done = tokio::time::timeout(S(60), work).await;
         assert_eq!(done.unwrap().unwrap(), 20, "{at_once} at once of {limit}");
@@ -117,7 +117,7 @@ async fn a_token_request_does_not_wait_for_the_place_of_its_own_caller() {
         Scripted::json(200, "{}")
     });
     // Renewed from 295 on: a tenth of its life before the end.
-    let (exchange, tokens) = exchange_by(script, 2, S(300), &clock, S(328));
+    let (exchange, tokens) = exchange_by(&script, 2, S(300), &clock, S(328));
     tokens.authorization().await.unwrap();
     clock.advance(S(290));
     let read = || Call::get("read", &["thing"]);
