@@ -144,13 +144,13 @@ pub struct PortError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PortErrorKind {
-    /// Correct the settings (address, account, field name, credentials, permissions).
+    /// Something is set wrongly: correct address, account, field name, credentials or permissions.
     Settings,
     /// The other side is not reachable or not well: try later.
     Unavailable,
-    /// What arrived is not whole or not readable; nothing was changed.
+    /// What arrived is not whole or not readable; nothing was changed: try again, and look at the message if it stays.
     Unreadable,
-    /// The run was asked to stop.
+    /// The run was asked to stop: nothing is to be done.
     Stopped,
 }
 

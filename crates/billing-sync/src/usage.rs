@@ -120,7 +120,10 @@ impl Finality {
     }
 }
 
-/// What shows that the usage is whole.
+/// What shows that the usage is whole, and who has left.
+///
+/// The default claims nothing of a contract's usage (none was read), but with `contracts_unlisted` left empty it does claim
+/// that a list of customers was read for every contract: name those contracts for which there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
     /// Contracts that had to be read.

@@ -1,7 +1,6 @@
 //! HaloPSA's dates: written without a zone, meant as UTC, with two magic values for "no date".
 
 use std::fmt;
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -24,8 +23,8 @@ impl HaloTime {
     ///
     /// ```
     /// use halopsa_api::HaloTime;
-    /// let time = HaloTime::parse("2026-01-03T02:00:11.27").unwrap();
-    /// assert_eq!(time.to_string(), "2026-01-03T02:00:11.27Z");
+    /// let time = HaloTime::parse("2026-01-03T02:00:11.27").map(|time| time.to_string());
+    /// assert_eq!(time.as_deref(), Some("2026-01-03T02:00:11.27Z"));
     /// assert!(HaloTime::parse("yesterday").is_none());
     /// ```
     #[must_use]
@@ -39,12 +38,6 @@ impl HaloTime {
             Err(_) => text.parse::<Date>().ok()?.at(0, 0, 0, 0),
         };
         Some(Self(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
-    }
-
-    /// The same instant for the standard library.
-    #[must_use]
-    pub fn to_system_time(self) -> SystemTime {
-        SystemTime::from(self.0)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z; negative before.

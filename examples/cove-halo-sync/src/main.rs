@@ -1,6 +1,8 @@
 //! The command-line tool: parses, calls the service, prints, and ends with a code. It decides nothing about billing.
 
 mod app;
+#[cfg(test)]
+mod book;
 mod cli;
 mod consent;
 mod demo;

@@ -50,28 +50,29 @@ pub struct Apply<'a> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// Records moved since the plan was made. Nothing was written, and no run was begun.
+    /// Records moved since the plan was made. Nothing was written, and no run was begun: plan again.
     #[error("{} not as the plan saw {}", quantity(.0.len()), if .0.len() == 1 { "it" } else { "them" })]
     Drift(Vec<Drift>),
-    /// An earlier run has outcomes that are not settled.
+    /// An earlier run has outcomes that are not settled: `resume` it first.
     #[error("it is not known what became of run {0}")]
     Unfinished(RunId),
-    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written.
+    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written: make a new
+    /// plan, or override `closed_period` with a reason.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The plan contradicts itself. Nothing was written.
+    /// The plan contradicts itself. Nothing was written: make a new one.
     #[error("the plan cannot be carried out: {0}")]
     Malformed(String),
-    /// There is no such run.
+    /// There is no such run: `history` lists them.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
-    /// Asked to stop before anything was begun.
+    /// Asked to stop before anything was begun: nothing is to be done.
     #[error("stopped before anything was written")]
     Stopped,
-    /// The target could not be read.
+    /// The target could not be read: do as its kind says.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The state store failed. From then on nothing more was sent; `resume` settles what was.
+    /// The state store failed. From then on nothing more was sent: do as its kind says; `resume` settles what was.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -214,13 +214,13 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// Another run holds the lock: wait for it.
     Locked,
-    /// The file cannot be opened, read or written: nothing may be sent.
+    /// The file cannot be opened, read or written, and nothing is sent without it: correct file, folder or disk.
     Unusable,
-    /// The file was made by a newer version, or is not a state file.
+    /// The file was made by a newer version, or is not a state file: use the newer program, or name another file.
     Foreign,
-    /// The journal was changed from outside.
+    /// The journal was changed from outside: compare it with a backup.
     Tampered,
-    /// What was asked for does not fit what is stored.
+    /// What was asked for does not fit what is stored: look at the message.
     Misuse,
 }
 

@@ -183,6 +183,21 @@ impl ServiceBuilder {
     }
 }
 
+/// A client's builder with what holds for every exchange of the service. The builders have one shape and no trait in common.
+macro_rules! as_given {
+    ($builder:expr, $parts:expr) => {{
+        let watch = Arc::new($parts.relay.clone());
+        let mut builder = $builder.clock($parts.clock.clone()).watch(watch);
+        if let Some(transport) = $parts.transport {
+            builder = builder.transport(transport.clone());
+        }
+        if let Some(retry) = $parts.retry {
+            builder = builder.retry(retry.clone());
+        }
+        builder
+    }};
+}
+
 /// What the clients are made of.
 struct Parts<'a> {
     settings: &'a Settings,
@@ -259,21 +274,9 @@ impl Parts<'_> {
     fn billing(&self, key: SecretString) -> Result<BillingClient, ServiceError> {
         let cove = &self.settings.cove;
         let account = AccountId::new(&cove.account_id);
-        let mut client = BillingClient::builder(&cove.base_url, account, key)
-            .clock(self.clock.clone())
-            .budget(RequestBudget::new(
-                COVE_REQUESTS,
-                COVE_WINDOW,
-                self.clock.clone(),
-            ))
-            .watch(Arc::new(self.relay.clone()));
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(client.build()?)
+        let budget = RequestBudget::new(COVE_REQUESTS, COVE_WINDOW, self.clock.clone());
+        let client = BillingClient::builder(&cove.base_url, account, key).budget(budget);
+        Ok(as_given!(client, self).build()?)
     }
 
     fn management(
@@ -283,19 +286,10 @@ impl Parts<'_> {
     ) -> Result<ManagementClient, ServiceError> {
         let cove = &self.settings.cove;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let mut client =
-            ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
-                .base_url(&cove.management.base_url)
-                .meter(meter.clone())
-                .clock(self.clock.clone())
-                .watch(Arc::new(self.relay.clone()));
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(client.build()?)
+        let client = ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
+            .base_url(&cove.management.base_url)
+            .meter(meter.clone());
+        Ok(as_given!(client, self).build()?)
     }
 
     /// The client that writes customer references, counted with the source's requests; `None` when the settings do not name
@@ -321,18 +315,11 @@ impl Parts<'_> {
                 halo.requests_per_window,
                 Duration::from_secs(halo.window_seconds.into()),
             )
-            .concurrency(usize::try_from(halo.concurrency).unwrap_or(1))
-            .clock(self.clock.clone())
-            .watch(Arc::new(self.relay.clone()));
+            .concurrency(usize::try_from(halo.concurrency).unwrap_or(1));
         if let Some(budget) = &self.budget {
             client = client.budget(budget.clone());
         }
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(HaloTarget::new(client.build()?, halo).watch(self.relay.0.clone()))
+        let client = as_given!(client, self).build()?;
+        Ok(HaloTarget::new(client, halo).watch(self.relay.0.clone()))
     }
 }
