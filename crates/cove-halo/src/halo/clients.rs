@@ -77,7 +77,7 @@ impl HaloTarget {
         if self.lookup != CustomerLookup::Sql {
             let carried = rows
                 .iter()
-                .any(|client| client.carries_custom_field(&field.name));
+                .any(|client| client.carries_custom_field_of(field));
             if carried || rows.is_empty() {
                 return Ok(rows
                     .iter()
@@ -182,7 +182,7 @@ fn gives_no_report(error: &api_core::Error) -> bool {
 }
 
 fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {
-    let value = client.custom_field(&field.name)?;
+    let value = client.custom_field_of(field)?;
     Some((client.id.get(), vec![value]))
 }
 

@@ -216,6 +216,24 @@ async fn a_list_without_fields_is_completed_by_report_or_one_by_one() {
     assert_eq!(error.kind(), PortErrorKind::Unavailable);
 }
 
+/// A second field whose name only looks the same must never say whose usage it is.
+#[tokio::test]
+async fn a_client_is_matched_by_the_field_that_was_resolved_and_by_no_other() {
+    for turned in [false, true] {
+        let mut entries = vec![
+            json!({"id": 9, "name": "CFCFCoveCustomerId", "value": "700"}),
+            json!({"id": 212, "name": "CFCoveCustomerId", "value": "100"}),
+        ];
+        if turned {
+            entries.reverse();
+        }
+        let client = json!({"id": 12, "name": "Acme", "customfields": entries});
+        let (target, _) = tenant(&HaloSettings::default(), reads_clients(&json!([client])));
+        let snapshot = target.snapshot().await.unwrap();
+        assert_eq!(snapshot.clients()[0].vendor_ids, ["100"], "{turned}");
+    }
+}
+
 #[tokio::test]
 async fn the_custom_field_is_not_needed_when_customers_are_matched_by_reference() {
     let (target, transport) = tenant(
