@@ -214,6 +214,9 @@ impl DistributorClient {
     }
 
     /// As [`usage_details`](Self::usage_details), client by client at the caller's pace.
+    ///
+    /// # Errors
+    /// As any call, before the first byte; what goes wrong later is an error of [`UsageStream::next`].
     pub async fn stream_usage_details(
         &self,
         month: TimeFrame,
