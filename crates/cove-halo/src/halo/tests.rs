@@ -341,6 +341,41 @@ async fn few_clients_are_read_one_by_one_and_many_as_the_whole_list() {
     assert_eq!(calls(&transport, "/api/SoftwareLicence").len(), begun + 5);
 }
 
+/// Lanes write and read back side by side: what one writes must not spoil what another reads.
+#[tokio::test]
+async fn a_list_that_is_moved_by_a_write_of_its_own_is_read_client_by_client() {
+    for writes in [true, false] {
+        let total = std::sync::atomic::AtomicUsize::new(100);
+        let (target, transport) = tenant(&HaloSettings::default(), move |method, path, query| {
+            if method == "POST" || path != "/api/SoftwareLicence" || query.contains("client_id=") {
+                return three_pages(method, path, query);
+            }
+            let total = total.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let row = json!({"id": total, "type": 1, "name": "a", "count": 1, "client_id": 1});
+            reply(&json!({"record_count": total, "licences": [row]}))
+        });
+        let wanted = clients(&[1, 2, 3, 4, 5]);
+        let batch = [set(501, 1)];
+        let write = async {
+            if writes {
+                target.write(&batch).await;
+            }
+        };
+        let (read, ()) = futures_util::join!(target.subscriptions_of(&wanted), write);
+        if writes {
+            assert_eq!(read.unwrap().records.items().len(), 5);
+        } else {
+            let error = read.unwrap_err();
+            assert_eq!(error.kind(), PortErrorKind::Unreadable, "{error}");
+        }
+        let alone = calls(&transport, "/api/SoftwareLicence");
+        let alone = alone
+            .iter()
+            .filter(|it| it.uri().to_string().contains("client_id="));
+        assert_eq!(alone.count(), if writes { 5 } else { 0 });
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_ends_too_early_is_an_error() {
     let (target, _) = tenant(&HaloSettings::default(), |_, path, query| {
