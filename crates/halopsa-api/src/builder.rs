@@ -92,8 +92,8 @@ impl HaloClientBuilder {
     }
 
     /// The tenant's name. Not needed for hosts like `acme.halopsa.com`. Without it, the one that discovery names is used.
-    pub fn tenant(mut self, tenant: Option<String>) -> Self {
-        self.tenant = tenant;
+    pub fn tenant(mut self, tenant: impl Into<Option<String>>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -104,8 +104,8 @@ impl HaloClientBuilder {
     }
 
     /// The scopes to ask for; `["all"]` by default. They must not be empty: HaloPSA then issues a token that opens nothing.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
-        self.scopes = scopes.into_iter().collect();
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
@@ -367,8 +367,8 @@ mod tests {
         let cases = [
             ("plain http", builder("http://acme.halopsa.com")),
             ("no url", builder("acme")),
-            ("no scopes", good().scopes([])),
-            ("blank scopes", good().scopes([" ".to_owned()])),
+            ("no scopes", good().scopes(Vec::<String>::new())),
+            ("blank scopes", good().scopes([" "])),
             ("page size", good().page_size(0)),
             ("limit", good().limit(0, Duration::from_secs(1))),
             ("window", good().limit(1, Duration::ZERO)),
