@@ -1,7 +1,7 @@
 //! The Billing API for direct and indirect customers (V1 `PSA_API`).
 
 use api_core::wire::Guarded;
-use api_core::{Error, ErrorKind, Meter, Result, SecretString};
+use api_core::{Error, ErrorKind, Meter, RequestBudget, Result, SecretString};
 use serde_json::Value;
 
 use super::builder::{ClientBuilder, Line};
@@ -69,6 +69,11 @@ impl BillingClient {
     /// Counts of requests, retries and waits.
     pub fn meter(&self) -> &Meter {
         self.line.exchange.meter()
+    }
+
+    /// The request budget: how many requests are left in the window, and how long a number of them would take.
+    pub fn budget(&self) -> &RequestBudget {
+        self.line.exchange.budget()
     }
 
     /// Puts another key in the place of the present one, for this client and its clones.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use api_core::wire::Guarded;
-use api_core::{Call, Clock, Effect, Error, ErrorKind, Meter, Reply, Result, SecretString, driven};
+use api_core::{
+    Call, Clock, Effect, Error, ErrorKind, Meter, Reply, RequestBudget, Result, SecretString,
+    driven,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -81,6 +84,11 @@ impl ManagementClient {
     /// Counts of requests, retries and waits.
     pub fn meter(&self) -> &Meter {
         self.0.session.exchange().meter()
+    }
+
+    /// The request budget: how many requests are left in the window, and how long a number of them would take.
+    pub fn budget(&self) -> &RequestBudget {
+        self.0.session.exchange().budget()
     }
 
     /// Calls any method and reads its value. Methods named `Enumerate…`, `Get…` and `Query…` are repeated when an
