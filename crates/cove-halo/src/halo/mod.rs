@@ -20,7 +20,7 @@ use billing_sync::plan::RequestSizes;
 use billing_sync::ports::{
     PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
 };
-use billing_sync::target::{CompleteList, TargetSnapshot, UnreadableRecord};
+use billing_sync::target::{CompleteList, Identified, TargetSnapshot, UnreadableRecord};
 use halopsa_api::{FieldInfo, FieldOwner, HaloClient};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -225,7 +225,7 @@ impl TargetWriter for HaloTarget {
 }
 
 /// A list as proof that it is whole.
-fn proven<T>(
+fn proven<T: Identified>(
     items: Vec<T>,
     unreadable: usize,
     stated: Option<u64>,
