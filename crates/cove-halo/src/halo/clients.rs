@@ -71,7 +71,7 @@ impl HaloTarget {
         if self.lookup != CustomerLookup::Sql {
             let carried = rows
                 .iter()
-                .any(|client| client.carries_custom_field(&field.name));
+                .any(|client| client.carries_custom_field_of(field));
             if carried || rows.is_empty() {
                 return Ok(rows
                     .iter()
@@ -175,6 +175,7 @@ fn gives_no_report(error: &api_core::Error) -> bool {
     ) || error.status().is_some_and(|status| status.as_u16() == 400)
 }
 
+<<<<<<< HEAD
 /// A client with the ids that its field holds.
 pub(super) fn as_engine_sees(client: halopsa_api::Client, values: &mut Values) -> Client {
     let held = values.remove(&client.id.get()).unwrap_or_default();
@@ -188,6 +189,10 @@ pub(super) fn as_engine_sees(client: halopsa_api::Client, values: &mut Values) -
 
 pub(super) fn value_of(client: &halopsa_api::Client, field: &str) -> Option<(i64, Vec<String>)> {
     let value = client.custom_field(field)?;
+=======
+fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {
+    let value = client.custom_field_of(field)?;
+>>>>>>> fix-clients
     Some((client.id.get(), vec![value]))
 }
 

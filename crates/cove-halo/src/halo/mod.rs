@@ -48,6 +48,8 @@ struct Shared {
     field: OnceLock<FieldInfo>,
     /// Writes under way. While there are any, the list of all licences moves under its reader.
     writing: AtomicUsize,
+    /// Writes that ever began.
+    begun: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -191,10 +193,16 @@ impl TargetReader for HaloTarget {
             0 => PAGES_ASSUMED,
             known => known,
         };
-        if clients.len() as u64 >= pages {
-            self.read_all_licences().await
-        } else {
-            self.read_licences_of(clients).await
+        if (clients.len() as u64) < pages {
+            return self.read_licences_of(clients).await;
+        }
+        let begun = self.shared.begun.load(Ordering::Relaxed);
+        match self.read_all_licences().await {
+            // A write that began meanwhile may have moved the list; it moves no other client's.
+            Err(_) if self.shared.begun.load(Ordering::Relaxed) != begun => {
+                self.read_licences_of(clients).await
+            }
+            read => read,
         }
     }
 
@@ -211,6 +219,7 @@ impl TargetReader for HaloTarget {
 impl TargetWriter for HaloTarget {
     async fn write(&self, batch: &[Write]) -> Vec<WriteOutcome> {
         self.shared.writing.fetch_add(1, Ordering::Relaxed);
+        self.shared.begun.fetch_add(1, Ordering::Relaxed);
         let ended = Ended(&self.shared.writing);
         let outcomes = self.write_batch(batch).await;
         drop(ended);
