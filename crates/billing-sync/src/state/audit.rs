@@ -108,6 +108,7 @@ impl Audit {
     }
 
     /// Where the journal ends, as it is kept beside it: rows that were cut off are missed.
+    #[cfg(feature = "sqlite")]
     pub(super) fn end(&self, kept: Option<(u64, &str)>) -> Result<(), StoreError> {
         let (rows, hash) = kept.unwrap_or((0, GENESIS));
         if rows == self.rows && hash == self.previous {

@@ -68,13 +68,26 @@ fn every_verb_prints_one_json_document() {
 #[test]
 fn an_error_after_the_document_is_no_second_one() {
     let world = World::simple();
+    let file = world.path("cove-halo.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (_, rest) = text.split_once("[halo]").unwrap();
+    let live = format!(
+        "[cove]\nsource = \"management\"\npartner = \"{}\"\nusername = \"{}\"\n[cove.management]\nbase_url = \"{}\"\n",
+        sandbox::MANAGEMENT_PARTNER,
+        sandbox::MANAGEMENT_USER,
+        world.sandbox.management_url()
+    );
+    std::fs::write(&file, format!("{live}[halo]{rest}")).unwrap();
+    let with = |args: &[&str], password: &str| {
+        let mut command = world.command(args);
+        Done::new(&command.env("COVE_PASSWORD", password).output().unwrap())
+    };
     // A month that is not final leaves a try behind, so the schedule begins at once with what it missed.
-    world.sandbox.edit(|world| world.open_invoice(PERIOD));
-    world.run(&["sync", "--yes", "--period", "202610"]).ended(4);
+    let month = ["sync", "--yes", "--period", "202610"];
+    with(&month, sandbox::MANAGEMENT_PASSWORD).ended(4);
     let always = ["schedule", "--cron", "* * * * *", "--timezone", "UTC"];
-    let mut command = world.command(&[&always[..], &["--format", "json"]].concat());
-    command.env("HALO_CLIENT_SECRET", "wrong");
-    let done = Done::new(&command.output().unwrap()).ended(2);
+    // A refused login of Cove's ends it: trying again would lock the user.
+    let done = with(&[&always[..], &["--format", "json"]].concat(), "wrong").ended(2);
     assert_eq!(done.json()["cron"], "* * * * *");
     assert!(done.stderr.contains("error: "), "{done:?}");
 }
