@@ -210,7 +210,8 @@ fn usage(period: Period) -> Usage {
         finality: Finality::Final,
         completeness: Completeness {
             contracts_expected: [contract.clone()].into(),
-            contracts_seen: [contract].into(),
+            contracts_seen: [contract.clone()].into(),
+            contracts_listed: [contract].into(),
             customers_listed: [CustomerId::new("2712428")].into(),
             ..Completeness::default()
         },

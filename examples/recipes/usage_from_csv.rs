@@ -72,9 +72,9 @@ impl UsageSource for MailboxExport {
             period,
             completeness: Completeness {
                 contracts_expected: [contract.clone()].into(),
-                contracts_seen: [contract.clone()].into(),
-                // It lists who used something, not who is a customer: whoever is missing is not taken for gone.
-                contracts_unlisted: [contract].into(),
+                contracts_seen: [contract].into(),
+                // It lists who used something, not who is a customer, so no contract is in `contracts_listed`: whoever is missing is
+                // not taken for gone.
                 ..Completeness::default()
             },
             lines,

@@ -159,8 +159,7 @@ impl Finality {
 
 /// What shows that the usage is whole, and who has left.
 ///
-/// The default claims nothing of a contract's usage (none was read), but with `contracts_unlisted` left empty it does claim
-/// that a list of customers was read for every contract: name those contracts for which there is none.
+/// The default claims nothing: no contract was read, and nobody has left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
     /// Contracts that had to be read.
@@ -169,9 +168,9 @@ pub struct Completeness {
     pub contracts_seen: BTreeSet<ContractId>,
     /// Customers the vendor lists for those contracts.
     pub customers_listed: BTreeSet<CustomerId>,
-    /// Contracts for which the vendor gave no list of customers. Their usage counts, but absence from it proves
-    /// nothing: their subscriptions are never set to zero.
-    pub contracts_unlisted: BTreeSet<ContractId>,
+    /// Contracts for which the vendor's list of customers was read to the end. The usage of others counts, too, but absence
+    /// from it proves nothing: their subscriptions are never set to zero.
+    pub contracts_listed: BTreeSet<ContractId>,
     /// What else speaks against it, in words.
     pub gaps: Vec<String>,
     /// Totals in money that the vendor states, where it does.

@@ -87,7 +87,8 @@ impl Month {
                 finality: Finality::Final,
                 completeness: Completeness {
                     contracts_expected: [contract.clone()].into(),
-                    contracts_seen: [contract].into(),
+                    contracts_seen: [contract.clone()].into(),
+                    contracts_listed: [contract].into(),
                     ..Completeness::default()
                 },
             },

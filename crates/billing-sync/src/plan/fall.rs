@@ -78,7 +78,7 @@ impl Draft<'_> {
             return Some((why, BY_HAND));
         }
         let mut contracts = last.contracts.iter();
-        let unlisted = contracts.find(|it| complete.contracts_unlisted.contains(*it))?;
+        let unlisted = contracts.find(|it| !complete.contracts_listed.contains(*it))?;
         Some((
             format!(
                 "customer {customer} has no usage any more, and the vendor gave no list of customers for contract {unlisted}, so absence proves nothing"

@@ -171,7 +171,7 @@ impl Absence<'_> {
         if let Some(contract) = owned
             .contracts
             .iter()
-            .find(|contract| complete.contracts_unlisted.contains(*contract))
+            .find(|contract| !complete.contracts_listed.contains(*contract))
         {
             return Some(Hold::Suspicious(format!(
                 "the vendor gave no list of customers for contract {contract}, so absence proves nothing"

@@ -314,8 +314,9 @@ fn a_charge_that_is_not_declared_holds_nothing_it_has_no_part_in() {
     assert_eq!(part_of(&left, "Capacity"), "keep 11 Capacity 4->4");
     // It was under another contract.
     left.memory.owned[0].contracts = ["9".into()].into();
-    let seen = &mut left.usage.completeness.contracts_seen;
-    seen.insert("9".into());
+    let evidence = &mut left.usage.completeness;
+    evidence.contracts_seen.insert("9".into());
+    evidence.contracts_listed.insert("9".into());
     assert_eq!(part_of(&left, "Capacity"), "zero 11 Capacity 4->0");
     // Nobody uses it any more: it may have been a part, until that is declared.
     let last = with_a_part(world("10"), vm);

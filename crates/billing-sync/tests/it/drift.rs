@@ -97,8 +97,7 @@ fn held() -> World {
         .uses("200", SERVER, "1")
         .has(501, 12, SERVER, 5)
         .owned_for("100");
-    let completeness = &mut world.usage.completeness;
-    completeness.contracts_unlisted = completeness.contracts_seen.clone();
+    world.usage.completeness.contracts_listed.clear();
     world
 }
 

@@ -69,8 +69,9 @@ fn a_count_does_not_fall_by_the_part_of_a_contract_that_is_not_read() {
     assert_eq!(bucket(&plan, SERVER, Bucket::Blocked), "5");
 
     let mut read = world;
-    let seen = &mut read.usage.completeness.contracts_seen;
-    seen.insert(ContractId::new("8"));
+    let evidence = &mut read.usage.completeness;
+    evidence.contracts_seen.insert(ContractId::new("8"));
+    evidence.contracts_listed.insert(ContractId::new("8"));
     let plan = balanced(&read);
     assert_eq!(
         changes(&plan),

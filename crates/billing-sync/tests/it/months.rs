@@ -250,6 +250,7 @@ fn usage_of(month: &Month, period: Period) -> Usage {
         completeness: Completeness {
             contracts_expected: BTreeSet::from([contract()]),
             contracts_seen: BTreeSet::from([contract()]),
+            contracts_listed: BTreeSet::from([contract()]),
             customers_listed: listed,
             ..Completeness::default()
         },

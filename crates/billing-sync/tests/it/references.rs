@@ -23,8 +23,9 @@ fn world(lines: Vec<UsageLine>) -> World {
         .owned_for("100");
     world.rules.match_by = MatchBy::CustomerReference;
     world.usage.lines = lines;
-    let seen = &mut world.usage.completeness.contracts_seen;
-    seen.insert(ContractId::new("9"));
+    let evidence = &mut world.usage.completeness;
+    evidence.contracts_seen.insert("9".into());
+    evidence.contracts_listed.insert("9".into());
     world
 }
 

@@ -44,6 +44,7 @@ impl World {
                 completeness: Completeness {
                     contracts_expected: BTreeSet::from([contract()]),
                     contracts_seen: BTreeSet::from([contract()]),
+                    contracts_listed: BTreeSet::from([contract()]),
                     ..Completeness::default()
                 },
             },

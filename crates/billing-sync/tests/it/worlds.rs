@@ -149,6 +149,7 @@ prop_compose! {
             world.usage.lines.push(line);
         }
         world.usage.completeness.contracts_seen.insert(ContractId::new("9"));
+        world.usage.completeness.contracts_listed.insert(ContractId::new("9"));
         let mut owned = BTreeSet::new();
         for (at, (client, name, count, standing, ours, another)) in (500i64..).zip(records) {
             let standing = match standing { 0 => Standing::Inactive, 1 => Standing::Deleted, 2 => Standing::OtherKind, _ => Standing::Active };

@@ -225,29 +225,21 @@ impl Draft {
         self.in_scope.keys().cloned().collect()
     }
 
-    /// The customers the vendor lists for a contract; `None` when it gave no list.
+    /// The customers the vendor lists for a contract; `None` when it gave no list. A list without anybody, where there is usage,
+    /// is none.
     pub(super) fn listed(
         &mut self,
         contract: &ContractId,
         customers: Option<BTreeSet<CustomerId>>,
     ) {
         let used = self.in_scope.get(contract).copied().unwrap_or(false);
-        match customers {
-            Some(customers) if !customers.is_empty() || !used => {
-                self.completeness.customers_listed.extend(customers);
-            }
-            _ => {
-                self.completeness
-                    .contracts_unlisted
-                    .insert(contract.clone());
-            }
+        if let Some(customers) = customers
+            && (!customers.is_empty() || !used)
+        {
+            self.completeness.customers_listed.extend(customers);
+            let listed = &mut self.completeness.contracts_listed;
+            listed.insert(contract.clone());
         }
-    }
-
-    /// Nobody lists customers: absence then proves nothing for any contract.
-    pub(super) fn none_listed(&mut self) {
-        let contracts = self.in_scope.keys().cloned();
-        self.completeness.contracts_unlisted.extend(contracts);
     }
 
     pub(super) fn into_usage(self) -> Usage {

@@ -216,10 +216,10 @@ impl<'a> Lines<'a> {
             finality,
             completeness: Completeness {
                 contracts_expected: contracts.clone(),
-                contracts_unlisted: if self.settings.lists_everybody {
-                    BTreeSet::new()
-                } else {
+                contracts_listed: if self.settings.lists_everybody {
                     contracts.clone()
+                } else {
+                    BTreeSet::new()
                 },
                 contracts_seen: contracts,
                 customers_listed: listed,

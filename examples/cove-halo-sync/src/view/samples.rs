@@ -80,7 +80,8 @@ pub(crate) fn sample_plan(finality: Finality) -> Plan {
         finality,
         completeness: Completeness {
             contracts_expected: contracts.clone(),
-            contracts_seen: contracts,
+            contracts_seen: contracts.clone(),
+            contracts_listed: contracts,
             customers_listed: ids,
             ..Completeness::default()
         },

@@ -1,6 +1,6 @@
 //! JSON is one document, CSV is safe rows, tables are for a terminal that obeys nobody else.
 
-use crate::tool::{Done, PERIOD, World};
+use crate::tool::{Done, World};
 use serde_json::Value;
 
 const PLAN: [&str; 3] = ["plan", "--period", "202610"];

@@ -60,11 +60,11 @@ fn a_line_is_whole(line: &UsageLine, usage: &Usage) {
 
 fn contracts_are_accounted_for(usage: &Usage) {
     let evidence = &usage.completeness;
-    for contract in &evidence.contracts_unlisted {
+    for contract in &evidence.contracts_listed {
         assert!(
             evidence.contracts_expected.contains(contract)
                 || evidence.contracts_seen.contains(contract),
-            "contract {contract} is unlisted, but neither expected nor seen"
+            "contract {contract} is listed, but neither expected nor seen"
         );
     }
     for amount in &usage.contract_amounts {

@@ -33,11 +33,7 @@ fn absence_is_not_believed_without_proof() {
         world.usage.completeness.contracts_seen.clear();
     });
     case("no customer list", &|world| {
-        world
-            .usage
-            .completeness
-            .contracts_unlisted
-            .insert(contract());
+        world.usage.completeness.contracts_listed.clear();
     });
     case("its own contract without a document", &|world| {
         let other = ContractId::new("other");
@@ -97,11 +93,7 @@ fn absence_is_not_believed_without_proof() {
 #[test]
 fn a_contract_without_a_customer_list_holds_its_removals_and_stops_nothing_else() {
     let mut world = gone();
-    world
-        .usage
-        .completeness
-        .contracts_unlisted
-        .insert(contract());
+    world.usage.completeness.contracts_listed.clear();
     let plan = balanced(&world);
     assert_eq!(
         changes(&plan),
