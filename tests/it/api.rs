@@ -38,23 +38,21 @@ macro_rules! with_common_settings {
 fn the_builders_of_all_clients_have_one_shape() {
     let url = "https://service.example/api";
     let billing = BillingClient::builder(url, AccountId::new("a"), "k".into());
-    assert_eq!(
-        with_common_settings!(billing).unwrap().meter().read().sent,
-        0
-    );
+    let billing = with_common_settings!(billing).unwrap();
+    assert_eq!(billing.meter().read().sent, 0);
+    assert_eq!(billing.budget().limit(), Some(1));
     let distributor = DistributorClient::builder(url, DistributorId::new("d"), "k".into());
-    with_common_settings!(distributor).unwrap();
+    let distributor = with_common_settings!(distributor).unwrap();
+    assert_eq!(distributor.meter().read().sent, 0);
+    assert_eq!(distributor.budget().limit(), Some(1));
     let management = ManagementClient::builder("p", "u", "k".into()).base_url(url);
-    assert_eq!(
-        with_common_settings!(management)
-            .unwrap()
-            .meter()
-            .read()
-            .sent,
-        0
-    );
+    let management = with_common_settings!(management).unwrap();
+    assert_eq!(management.meter().read().sent, 0);
+    assert_eq!(management.budget().limit(), Some(1));
     let halo = HaloClient::builder(url, "id", "k".into());
-    assert_eq!(with_common_settings!(halo).unwrap().meter().read().sent, 0);
+    let halo = with_common_settings!(halo).unwrap();
+    assert_eq!(halo.meter().read().sent, 0);
+    assert_eq!(halo.budget().limit(), Some(1));
 }
 
 const fn sound<T: Send + Sync + Unpin + ?Sized>() {}

@@ -3,7 +3,7 @@
 
 use crate::docs::{read, variants_of};
 use api_core::{Error, ErrorKind};
-use billing_sync::apply::ApplyError;
+use billing_sync::apply::{ApplyError, Changed, Outdated};
 use billing_sync::plan::{GuardName, Refusal};
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::state::{StoreError, StoreErrorKind};
@@ -127,6 +127,12 @@ fn refusals() -> Ends {
 fn runs() -> Ends {
     let errors = [
         ApplyError::Drift(vec![]),
+        ApplyError::Outdated(Outdated::Decisions),
+        ApplyError::LeftUnsent {
+            run: "run".into(),
+            unsent: 1,
+            why: Changed::Rules,
+        },
         ApplyError::Unfinished("run".into()),
         ApplyError::Refused(Refusal::Guards { guards: vec![] }),
         ApplyError::Malformed("why".to_owned()),
@@ -171,7 +177,11 @@ fn every_kind_of_error_is_on_the_page_as_the_code_has_it() {
             "Refusal",
             refusals(),
         ),
-        ("crates/billing-sync/src/apply/mod.rs", "ApplyError", runs()),
+        (
+            "crates/billing-sync/src/apply/error.rs",
+            "ApplyError",
+            runs(),
+        ),
         (
             "crates/billing-sync/src/state/mod.rs",
             "StoreErrorKind",

@@ -24,6 +24,7 @@ mod cove_watermark;
 mod docs;
 mod docs_errors;
 mod faults;
+mod front_page;
 mod halo_bench;
 mod halo_contract;
 mod halo_invoices;

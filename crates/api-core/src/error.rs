@@ -371,7 +371,9 @@ impl From<TransportError> for Error {
             TransportErrorKind::TooLarge => (
                 ErrorKind::Decode,
                 "the answer is larger than allowed",
-                Some("raise the limit for answers, or ask for less at a time"),
+                Some(
+                    "raise `max_answer_bytes` where the client is built, or ask for less at a time",
+                ),
             ),
             TransportErrorKind::Other => (
                 ErrorKind::Config,
