@@ -299,4 +299,8 @@ fn every_fuzz_target_is_built_documented_and_run_here() {
         targets += 1;
     }
     assert_eq!(manifest.matches("[[bin]]").count(), targets);
+    // Compiled by a step of CI, whose list of steps is the last one.
+    let script = read(".ci/run");
+    let steps = script.rsplit_once("steps=(").unwrap().1;
+    assert!(script.contains("--manifest-path fuzz/Cargo.toml") && steps.contains(" fuzz "));
 }
