@@ -215,13 +215,17 @@ fn begin_again(bench: &Bench, folder: &Path, count: i64) {
     });
 }
 
-const KINDS: [FaultKind; 6] = [
+const KINDS: [FaultKind; 9] = [
     FaultKind::Status(401),
     FaultKind::Status(403),
     FaultKind::StatusAfterCommit(500),
     FaultKind::Html200,
     FaultKind::MalformedJson,
     FaultKind::TokenRevoked,
+    // The longest chains of errors.
+    FaultKind::ResetAfterCommit,
+    FaultKind::TruncatedBody,
+    FaultKind::TooManyRequests { retry_after: None },
 ];
 
 /// The other interface of the vendor, which has a login, a visa and secrets of devices in its answers.
