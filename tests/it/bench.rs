@@ -4,7 +4,6 @@ mod judge;
 mod world;
 
 use crate::together::Together;
-use api_core::HttpTransport;
 use api_core::testing::ManualClock;
 use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Plan};
@@ -12,10 +11,12 @@ use billing_sync::run::{ChangeRecord, Outcome, RunStatus};
 use billing_sync::state::sqlite::SqliteStore;
 use billing_sync::state::{MemoryStore, StateStore};
 use cove_halo::{
-    PlanRequest, RunOutcome, Secrets, Service, ServiceBuilder, ServiceError, Settings, SyncOutcome,
+    Audience, CoveSettings, CoveSource, PlanRequest, RunOutcome, Secrets, Service, ServiceBuilder,
+    ServiceError, Settings, SyncOutcome,
 };
 use judge::Before;
-use sandbox::{Sandbox, SandboxBuilder, StoredLicence, Switches};
+use sandbox::{BatchFailure, Sandbox, SandboxBuilder, StoredLicence, Switches};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -89,7 +90,61 @@ pub(crate) struct Bench {
     knows_september: bool,
     /// Somebody else edited counts: some are not as a sync left them.
     pub(crate) is_edited: bool,
+    /// The server says of a batch that it is stored, and left out what it would not store.
+    pub(crate) says_too_much: bool,
+    /// Where the month's usage is read from.
+    source: Source,
     calls: Mutex<Vec<Call>>,
+}
+
+/// Where the month's usage is read from. Cove's management API is no case: what it says is never final.
+#[derive(Debug, Default)]
+pub(crate) enum Source {
+    /// Invoice by invoice.
+    #[default]
+    Invoices,
+    /// The month as one document, bought from a distributor.
+    Distributor,
+    /// The data files of the invoices; the ids of customers come from the API.
+    Files {
+        paths: Vec<PathBuf>,
+        _folder: TempDir,
+    },
+}
+
+impl Source {
+    /// By name, as the number of a case or a seed picks it.
+    pub(crate) const NAMES: [&str; 3] = ["invoices", "distributor", "files"];
+
+    fn named(name: &str, sandbox: &Sandbox) -> Self {
+        match name {
+            "distributor" => Self::Distributor,
+            "files" => {
+                let folder = tempfile::tempdir().unwrap();
+                let paths = sandbox.efiles(PERIOD).into_iter().map(|file| {
+                    let path = folder.path().join(&file.file_name);
+                    std::fs::write(&path, file.csv).unwrap();
+                    path
+                });
+                Self::Files {
+                    paths: paths.collect(),
+                    _folder: folder,
+                }
+            }
+            _ => Self::Invoices,
+        }
+    }
+
+    fn set(&self, settings: &mut CoveSettings) {
+        match self {
+            Self::Invoices => {}
+            Self::Distributor => settings.audience = Audience::Indirect,
+            Self::Files { paths, .. } => {
+                settings.source = CoveSource::Efile;
+                settings.efile.clone_from(paths);
+            }
+        }
+    }
 }
 
 /// Where the state is kept.
@@ -149,6 +204,8 @@ impl Bench {
             frozen: None,
             knows_september: false,
             is_edited: false,
+            says_too_much: false,
+            source: Source::default(),
             calls: Mutex::default(),
         }
     }
@@ -158,13 +215,20 @@ impl Bench {
     pub(crate) async fn tiny(switches: Switches, keeping: Keeping) -> Self {
         let september = September::once().await;
         let builder = Sandbox::builder().world(september.world.clone());
+        let says_too_much = switches.batch_failure == BatchFailure::SkipsBadOnes;
         let mut bench = Self::start(builder.switches(dated(switches))).await;
+        bench.says_too_much = says_too_much;
         bench.keeping = keeping;
         (bench.store, bench.folder) = keeping.store();
         september.remembered_by(&*bench.store).await;
         bench.frozen = Some(september.frozen);
         bench.knows_september = true;
         bench
+    }
+
+    /// Takes the usage from another source from now on.
+    pub(crate) fn read_from(&mut self, source: &str) {
+        self.source = Source::named(source, &self.sandbox);
     }
 
     /// Writes what is known of September into another state.
@@ -179,6 +243,12 @@ impl Bench {
         Self::start(builder.switches(dated(switches))).await
     }
 
+    fn settings(&self) -> Settings {
+        let mut settings = settings(&self.sandbox, "");
+        self.source.set(&mut settings.cove);
+        settings
+    }
+
     /// A service on it, whose waits let the same time pass at the server and nowhere else.
     fn builder(&self, settings: Settings) -> ServiceBuilder {
         Service::builder(settings, secrets())
@@ -187,23 +257,21 @@ impl Bench {
     }
 
     pub(crate) fn service(&self) -> Service {
-        let settings = settings(&self.sandbox, "");
-        self.builder(settings).build().unwrap()
+        self.builder(self.settings()).build().unwrap()
     }
 
     /// A service that sends Halo one request after the other.
     pub(crate) fn orderly_service(&self) -> Service {
-        let mut settings = settings(&self.sandbox, "");
+        let mut settings = self.settings();
         settings.halo.concurrency = 1;
         self.builder(settings).build().unwrap()
     }
 
     /// A service that waits only so long for an answer, by a clock on the wall.
     pub(crate) fn impatient_service(&self, patience: Duration) -> Service {
-        let line = HttpTransport::builder().loopback_only(true);
-        let line = line.timeout(patience).build().unwrap();
-        let builder = self.builder(settings(&self.sandbox, ""));
-        builder.transport(Arc::new(line)).build().unwrap()
+        let builder = self.builder(self.settings());
+        let line = crate::tap::impatient(patience);
+        builder.transport(line).build().unwrap()
     }
 
     /// Forgets everything, as if the state file were lost.

@@ -5,7 +5,7 @@
 //! here. `FAULTS=all` runs every example at every request in every position, with the state kept and lost; `FAULTS=40
 //! SEED=7` every fortieth of those, beginning with the seventh. A failed case prints its number; `FAULTS=all CASE=…` runs it alone.
 
-use crate::bench::{Bench, Keeping, all_of};
+use crate::bench::{Bench, Keeping, Source, all_of};
 use crate::matrix::{Case, Place, Positions, number_from, places, small_pages, summed_up, tried};
 use billing_sync::run::RunStatus;
 use sandbox::{Fault, FaultKind, Sandbox, SandboxBuilder, Service, SwitchPosition, Switches};
@@ -21,16 +21,49 @@ struct Numbered {
     is_sampled: bool,
 }
 
-/// Every kind at every request in every position that acts, with the state kept and lost, numbered from 0: first the
-/// positions, of which the default is the first.
+/// Under what circumstances faults are tried, and how many of its cases are one that CI runs.
+struct Under {
+    name: String,
+    switches: Switches,
+    source: &'static str,
+    one_in: usize,
+}
+
+impl Under {
+    /// The server as it is by default.
+    fn source(source: &'static str) -> Self {
+        Self {
+            name: format!("default, from {source}"),
+            switches: small_pages(),
+            source,
+            one_in: if source == Source::NAMES[0] { 1 } else { 31 },
+        }
+    }
+
+    fn position(position: &SwitchPosition) -> Self {
+        let mut switches = small_pages();
+        position.turn(&mut switches);
+        Self {
+            name: format!("{} {}", position.switch(), position.position()),
+            switches,
+            source: Source::NAMES[0],
+            // Another kind and request in each.
+            one_in: 211,
+        }
+    }
+}
+
+/// Every kind at every request from every source and in every position that acts, with the state kept and lost, numbered
+/// from 0: first the default, then the other sources, then the positions.
 async fn every_case() -> Vec<Numbered> {
     let mut cases = Vec::new();
     let all = FaultKind::examples();
-    add_cases(&mut cases, "default", small_pages(), &all).await;
+    for source in Source::NAMES {
+        add_cases(&mut cases, &Under::source(source), &all).await;
+    }
     let positions = Positions::once().await;
     for position in &positions.acting {
-        let (name, switches) = turned(position);
-        add_cases(&mut cases, &name, switches, &all).await;
+        add_cases(&mut cases, &Under::position(position), &all).await;
     }
     for position in &positions.inert {
         let woken = |kind: &FaultKind| {
@@ -39,30 +72,15 @@ async fn every_case() -> Vec<Numbered> {
         };
         let by: Vec<FaultKind> = all.concat().into_iter().filter(woken).collect();
         if !by.is_empty() {
-            let (name, switches) = turned(position);
-            add_cases(&mut cases, &name, switches, &[by]).await;
+            add_cases(&mut cases, &Under::position(position), &[by]).await;
         }
     }
     cases
 }
 
-fn turned(position: &SwitchPosition) -> (String, Switches) {
-    let mut switches = small_pages();
-    position.turn(&mut switches);
-    let name = format!("{} {}", position.switch(), position.position());
-    (name, switches)
-}
-
-async fn add_cases(
-    cases: &mut Vec<Numbered>,
-    position: &str,
-    switches: Switches,
-    kinds: &[Vec<FaultKind>],
-) {
-    /// Of the positions that are not the default; it hits another kind and request in each.
-    const ONE_IN: usize = 101;
-    let places = places(switches.clone()).await;
-    assert!(places.len() > 8, "{position}: {places:?} say little");
+async fn add_cases(cases: &mut Vec<Numbered>, under: &Under, kinds: &[Vec<FaultKind>]) {
+    let places = places(under.switches.clone(), under.source).await;
+    assert!(places.len() > 8, "{}: {places:?} say little", under.name);
     for examples in kinds {
         for (at, place) in places.iter().enumerate() {
             let matters = place.writes() || place.service == Service::HaloAuth;
@@ -73,12 +91,12 @@ async fn add_cases(
                 for lose_state in [false, true] {
                     let is_its_turn = matters || nth == at % examples.len();
                     let number = cases.len();
-                    let is_sampled = if position == "default" {
+                    let is_sampled = if under.one_in == 1 {
                         is_its_turn && lose_state == at.is_multiple_of(2)
                     } else {
-                        number.is_multiple_of(ONE_IN)
+                        number.is_multiple_of(under.one_in)
                     };
-                    let case = case_of(number, position, &switches, place, kind, lose_state);
+                    let case = case_of(number, under, place, kind, lose_state);
                     cases.push(Numbered { case, is_sampled });
                 }
             }
@@ -88,15 +106,15 @@ async fn add_cases(
 
 fn case_of(
     number: usize,
-    position: &str,
-    switches: &Switches,
+    under: &Under,
     place: &Place,
     kind: &FaultKind,
     lose_state: bool,
 ) -> Case {
     Case {
-        name: format!("CASE={number}: {kind:?} at {place:?}, {position}"),
-        switches: switches.clone(),
+        name: format!("CASE={number}: {kind:?} at {place:?}, {}", under.name),
+        switches: under.switches.clone(),
+        source: under.source,
         faults: vec![Fault::new(place.when(), kind.clone())],
         keeping: Keeping::of_case(number as u64),
         lose_state,
@@ -140,7 +158,7 @@ async fn no_fault_at_any_single_request_leads_to_a_duplicate_or_a_wrong_count() 
         Box::pin(async move { vec![tried(case).await] })
     })
     .await;
-    let fired = summed_up("cases", &verdicts, 1, 95);
+    let fired = summed_up("cases", &verdicts, 1, 90);
     eprintln!(
         "{fired} faults met, one in each of {} of {whole} cases, no violation",
         verdicts.len()

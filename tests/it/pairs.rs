@@ -3,9 +3,10 @@
 //!
 //! A failed case prints its seed; `SEED=… PAIRS=1` runs it alone, `PAIRS=20000` runs long.
 
-use crate::bench::{Bench, Keeping, all_of};
+use crate::bench::{Bench, Keeping, Source, all_of};
 use crate::matrix::{Case, Place, Positions, number_from, places, small_pages, summed_up, tried};
 use crate::truth::{self, At};
+use billing_sync::state::MemoryStore;
 use fastrand::Rng;
 use sandbox::{Fault, FaultKind, SwitchPosition, Switches, When};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// Cases when nothing else is asked for.
-const PAIRS: u64 = 400;
+const PAIRS: u64 = 300;
 /// The first seed when nothing else is asked for.
 const SEED: u64 = 20_261;
 
@@ -63,24 +64,24 @@ fn faults(random: &mut Rng, places: &[Place]) -> Vec<Fault> {
     vec![Fault::new(first.when(), one), Fault::new(when, other)]
 }
 
-/// The requests of a sync, by the switches that change which there are.
+/// The requests of a sync, by the source and the switches that change which there are.
 #[derive(Clone, Default)]
 struct Known(Arc<Mutex<HashMap<String, Arc<Vec<Place>>>>>);
 
 impl Known {
-    async fn of(&self, switches: &Switches) -> Arc<Vec<Place>> {
+    async fn of(&self, switches: &Switches, source: &str) -> Arc<Vec<Place>> {
         let shape = Switches {
             page_cap: switches.page_cap,
             custom_fields_in_lists: switches.custom_fields_in_lists,
             expires_in: switches.expires_in,
             ..small_pages()
         };
-        let key = format!("{shape:?}");
+        let key = format!("{source} {shape:?}");
         let mut known = self.0.lock().await;
         if let Some(places) = known.get(&key) {
             return Arc::clone(places);
         }
-        let places = Arc::new(places(shape).await);
+        let places = Arc::new(places(shape, source).await);
         known.insert(key, Arc::clone(&places));
         places
     }
@@ -100,11 +101,13 @@ async fn drawn(urn: &Urn) -> Case {
     for _ in 0..random.usize(..=3) {
         one(&mut random, &urn.positions).turn(&mut switches);
     }
-    let places = urn.known.of(&switches).await;
+    let source = Source::NAMES[random.usize(..Source::NAMES.len())];
+    let places = urn.known.of(&switches, source).await;
     let faults = faults(&mut random, &places);
     Case {
         name: format!("SEED={}: {faults:?}", urn.seed),
         switches,
+        source,
         faults,
         keeping: Keeping::of_case(urn.seed),
         lose_state: random.bool(),
@@ -161,6 +164,31 @@ async fn a_wrong_count_and_a_false_journal_would_be_found() {
     bench
         .sandbox
         .edit(|world| world.set_count(record.id, record.count));
+    // More than a count, and more than subscriptions.
+    let touched = [
+        "more than its count was written",
+        "out of scope, yet changed",
+        "out of scope, yet made",
+        "clients were changed",
+    ];
+    let other = bench.sandbox.subscriptions().into_iter();
+    let mut other = other.filter(|one| one.name == "Something else");
+    let (other, client) = (other.next().unwrap(), record.client_id);
+    for (at, wanted) in touched.into_iter().enumerate() {
+        let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+        bench.sync().await.unwrap();
+        bench.sandbox.edit(|world| match at {
+            0 => assert!(world.describe_subscription(record.id, "another note", 12)),
+            1 => assert!(world.set_count(other.id, 10)),
+            2 => assert!(world.add_subscription(client, "Nobody asked for it", 1) > 0),
+            _ => assert!(world.add_client("Nobody asked for it", "x") > 0),
+        });
+        let found = bench.violations();
+        assert!(
+            found.len() == 1 && found[0].starts_with(wanted),
+            "{found:?}"
+        );
+    }
     // As if the journal claimed a write that never was.
     let made = bench.sandbox.subscriptions().into_iter();
     let made = made.max_by_key(|record| record.id).unwrap();
@@ -168,4 +196,40 @@ async fn a_wrong_count_and_a_false_journal_would_be_found() {
         .sandbox
         .edit(|world| world.delete_subscription(made.id));
     assert_eq!(truth::of_journal(&bench, At::End).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_no_journal_knows_and_one_that_is_sent_twice_would_be_found() {
+    let mut bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+    let kept = Arc::clone(&bench.store);
+    // Another process with another state: what it writes stands in no journal of this one.
+    bench.store = Arc::new(MemoryStore::new());
+    bench.remembered_by(&*bench.store).await;
+    bench.sync().await.unwrap();
+    bench.store = kept;
+    let stored = bench.writes().len();
+    let found = truth::of_journal(&bench, At::End).await;
+    assert!(stored > 3 && found.len() == stored, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|one| one.starts_with("stored, and in no journal"))
+    );
+
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+    bench.sync().await.unwrap();
+    let writes = bench.writes();
+    let stored = &writes.iter().find(|one| !one.stored.is_new).unwrap().stored;
+    let other = stored.count + 1;
+    assert!(
+        bench
+            .sandbox
+            .edit(|world| world.set_count(stored.id, other))
+    );
+    bench.sync().await.unwrap();
+    let found = truth::of_journal(&bench, At::End).await;
+    assert!(
+        found.len() == 1 && found[0].contains("by 2 requests"),
+        "{found:?}"
+    );
 }
