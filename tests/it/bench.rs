@@ -5,7 +5,7 @@ mod world;
 
 use crate::together::Together;
 use api_core::testing::ManualClock;
-use billing_sync::ids::RunId;
+use billing_sync::ids::{LicenceId, RunId};
 use billing_sync::plan::{Approval, Plan};
 use billing_sync::run::{ChangeRecord, Outcome, RunStatus};
 use billing_sync::state::sqlite::SqliteStore;
@@ -90,7 +90,7 @@ pub(crate) struct Bench {
     knows_september: bool,
     /// Somebody else edited counts: some are not as a sync left them.
     pub(crate) is_edited: bool,
-    /// The server says of a batch that it is stored, and left out what it would not store.
+    /// The server may say of a write that it is stored, and it is not.
     pub(crate) says_too_much: bool,
     /// Where the month's usage is read from.
     source: Source,
@@ -329,7 +329,8 @@ impl Bench {
             return Ok(());
         };
         let frozen = |change: &ChangeRecord| {
-            change.change.licence_id.map(|id| id.get()) == self.frozen && change.outcome.is_failed()
+            change.change.licence_id.map(LicenceId::get) == self.frozen
+                && change.outcome.is_failed()
         };
         let changes = &run.report.changes;
         let open = changes
@@ -351,7 +352,7 @@ impl Bench {
     pub(crate) fn writes_nothing(&self, plan: &Plan) -> Result<(), String> {
         let more = plan
             .writes()
-            .filter(|change| change.licence_id.map(|id| id.get()) != self.frozen)
+            .filter(|change| change.licence_id.map(LicenceId::get) != self.frozen)
             .count();
         match more {
             0 => Ok(()),

@@ -209,6 +209,8 @@ pub(crate) async fn tried(case: Case) -> Verdict {
     let has = |kind: fn(&FaultKind) -> bool| case.faults.iter().any(|fault| kind(&fault.kind));
     let hangs = has(|kind| matches!(kind, FaultKind::HangMs(_) | FaultKind::HangAfterCommitMs(_)));
     bench.is_edited = has(|kind| *kind == FaultKind::EditCount);
+    // It makes a 200 of a refusal.
+    bench.says_too_much |= has(|kind| *kind == FaultKind::EmptyBody);
     bench.sandbox.set_faults(case.faults.clone());
     // Whatever it says, the state of the sandbox is what counts.
     let first = if hangs {

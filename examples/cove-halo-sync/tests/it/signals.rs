@@ -79,7 +79,8 @@ fn told_to_end_at(world: &World, index: u64, place: &str) -> Done {
     let mut is_in_time = false;
     if is_early {
         read_until(child.stderr.as_mut().unwrap(), NOTICE);
-        let answered = world.sandbox.requests()[index as usize - 1].status;
+        let place = usize::try_from(index).unwrap() - 1;
+        let answered = world.sandbox.requests()[place].status;
         is_in_time = answered == 0;
     }
     let done = end_of(child, place);
