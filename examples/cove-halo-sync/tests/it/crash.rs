@@ -46,8 +46,7 @@ fn kill_at(index: u64, kind: &FaultKind, keep_state: bool) -> bool {
         is_recorded(&world, &world.writes(), &place);
         Sent::SinceSeptember
     } else {
-        lose_state(&world);
-        Sent::BeforeTheStateWasLost(world.writes().len())
+        lose_state(&world)
     };
     is_made_right(&world, sent, &place);
     world.sandbox.clear_requests();

@@ -37,9 +37,11 @@ fn a_disk_that_fills_up_at_any_moment_stops_the_run_and_nothing_is_sent_unrecord
     for (room, keeps_state) in &cases {
         let place = format!("{room} blocks, a state before it: {keeps_state}");
         let world = small();
-        if !keeps_state {
-            lose_state(&world);
-        }
+        let sent = if *keeps_state {
+            Sent::SinceSeptember
+        } else {
+            lose_state(&world)
+        };
         let done = with_room_for(&world, *room);
         assert!([1, 7].contains(&done.code), "{place}: {done:#?}");
         let writes = world.writes();
@@ -55,11 +57,6 @@ fn a_disk_that_fills_up_at_any_moment_stops_the_run_and_nothing_is_sent_unrecord
         assert_eq!(check.code == 0, has_state(&world), "{place}: {check:#?}");
         assert!(!keeps_state || check.code == 0, "{place}: {check:#?}");
         is_recorded(&world, &writes, &place);
-        let sent = if *keeps_state {
-            Sent::SinceSeptember
-        } else {
-            Sent::BeforeTheStateWasLost(0)
-        };
         is_made_right(&world, sent, &place);
     }
     let tried = cases.len();
