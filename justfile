@@ -24,6 +24,10 @@ clippy:
 features:
     .ci/run features
 
+# the fuzz targets compile
+fuzz:
+    .ci/run fuzz
+
 # rustdoc without warnings
 doc:
     .ci/run doc

@@ -1,15 +1,27 @@
 //! A sandbox with a service on it, and the judge of what a sync left there.
 
+mod judge;
+mod world;
+
+use crate::together::Together;
 use api_core::testing::ManualClock;
-use billing_sync::plan::Approval;
-use billing_sync::state::MemoryStore;
-use billing_sync::state::StateStore;
-use cove_halo::{PlanRequest, Secrets, Service, ServiceError, Settings, SyncOutcome};
-use sandbox::{CONTRACTS, Milli, Sandbox, SandboxBuilder, Subscription, Switches};
-use std::collections::BTreeMap;
+use billing_sync::ids::{LicenceId, RunId};
+use billing_sync::plan::{Approval, Plan};
+use billing_sync::run::{ChangeRecord, Outcome, RunStatus};
+use billing_sync::state::sqlite::SqliteStore;
+use billing_sync::state::{MemoryStore, StateStore};
+use cove_halo::{
+    Audience, CoveSettings, CoveSource, PlanRequest, RunOutcome, Secrets, Service, ServiceBuilder,
+    ServiceError, Settings, SyncOutcome,
+};
+use judge::Before;
+use sandbox::{BatchFailure, Sandbox, SandboxBuilder, StoredLicence, Switches};
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+use world::September;
 
 /// The month that is synced.
 pub(crate) const PERIOD: u32 = 202_610;
@@ -29,6 +41,7 @@ pub(crate) fn settings(sandbox: &Sandbox, more: &str) -> Settings {
         products = ["Cove Data Protection"]
         [halo]
         base_url = "{halo}"
+        tenant = "{tenant}"
         customer_field = "{field}"
         write_batch = 3
         [[rule]]
@@ -42,6 +55,7 @@ pub(crate) fn settings(sandbox: &Sandbox, more: &str) -> Settings {
         billing = sandbox.billing_url(),
         account = sandbox::ACCOUNT_ID,
         halo = sandbox.halo_url(),
+        tenant = sandbox::TENANT,
         field = sandbox::CUSTOM_FIELD,
     );
     Settings::from_toml(&text, "test settings").unwrap()
@@ -61,173 +75,323 @@ pub(crate) fn secrets() -> Secrets {
     .unwrap()
 }
 
-/// A sandbox, and what was in it before anything ran.
+/// A sandbox, what was in it before the month was synced, and a state beside it.
 pub(crate) struct Bench {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) store: Arc<dyn StateStore>,
-    before: BTreeMap<i64, Subscription>,
+    keeping: Keeping,
+    /// Kept until the end.
+    folder: Option<TempDir>,
+    clock: ManualClock,
+    before: Before,
+    /// What the sandbox refuses to change.
+    frozen: Option<i64>,
+    /// The month before was synced, and that is remembered.
+    knows_september: bool,
+    /// Somebody else edited counts: some are not as a sync left them.
+    pub(crate) is_edited: bool,
+    /// The server may say of a write that it is stored, and it is not.
+    pub(crate) says_too_much: bool,
+    /// Where the month's usage is read from.
+    source: Source,
+    calls: Mutex<Vec<Call>>,
+}
+
+/// Where the month's usage is read from. Cove's management API is no case: what it says is never final.
+#[derive(Debug, Default)]
+pub(crate) enum Source {
+    /// Invoice by invoice.
+    #[default]
+    Invoices,
+    /// The month as one document, bought from a distributor.
+    Distributor,
+    /// The data files of the invoices; the ids of customers come from the API.
+    Files {
+        paths: Vec<PathBuf>,
+        _folder: TempDir,
+    },
+}
+
+impl Source {
+    /// By name, as the number of a case or a seed picks it.
+    pub(crate) const NAMES: [&str; 3] = ["invoices", "distributor", "files"];
+
+    fn named(name: &str, sandbox: &Sandbox) -> Self {
+        match name {
+            "distributor" => Self::Distributor,
+            "files" => {
+                let folder = tempfile::tempdir().unwrap();
+                let paths = sandbox.efiles(PERIOD).into_iter().map(|file| {
+                    let path = folder.path().join(&file.file_name);
+                    std::fs::write(&path, file.csv).unwrap();
+                    path
+                });
+                Self::Files {
+                    paths: paths.collect(),
+                    _folder: folder,
+                }
+            }
+            _ => Self::Invoices,
+        }
+    }
+
+    fn set(&self, settings: &mut CoveSettings) {
+        match self {
+            Self::Invoices => {}
+            Self::Distributor => settings.audience = Audience::Indirect,
+            Self::Files { paths, .. } => {
+                settings.source = CoveSource::Efile;
+                settings.efile.clone_from(paths);
+            }
+        }
+    }
+}
+
+/// Where the state is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    Memory,
+    File,
+}
+
+impl Keeping {
+    /// A third of all cases keep a file.
+    pub(crate) fn of_case(number: u64) -> Self {
+        if number.is_multiple_of(3) {
+            Self::File
+        } else {
+            Self::Memory
+        }
+    }
+
+    /// An empty state, and the folder that it is in.
+    fn store(self) -> (Arc<dyn StateStore>, Option<TempDir>) {
+        match self {
+            Self::Memory => (Arc::new(MemoryStore::new()), None),
+            Self::File => {
+                let folder = tempfile::tempdir().unwrap();
+                let store = SqliteStore::open(folder.path().join("state.db")).unwrap();
+                (Arc::new(store), Some(folder))
+            }
+        }
+    }
+}
+
+/// From which request of the log on a call was under way, and the newest run after it.
+struct Call {
+    from: usize,
+    run: Option<RunId>,
+}
+
+/// Subscriptions that one request stored, and the run that it belongs to.
+pub(crate) struct Write {
+    pub(crate) run: Option<RunId>,
+    pub(crate) stored: StoredLicence,
 }
 
 impl Bench {
+    /// This world as it is, and an empty state.
     pub(crate) async fn start(builder: SandboxBuilder) -> Self {
         let sandbox = builder.period(PERIOD).start().await.unwrap();
-        let before = sandbox
-            .subscriptions()
-            .into_iter()
-            .map(|record| (record.id, record))
-            .collect();
+        let sandbox = Arc::new(sandbox);
         Self {
+            before: Before::of(&sandbox),
             sandbox,
-            store: Arc::new(MemoryStore::new()),
-            before,
+            store: Keeping::Memory.store().0,
+            keeping: Keeping::Memory,
+            folder: None,
+            clock: ManualClock::new(today()),
+            frozen: None,
+            knows_september: false,
+            is_edited: false,
+            says_too_much: false,
+            source: Source::default(),
+            calls: Mutex::default(),
         }
     }
 
-    /// A world just large enough for every kind of request: two pages of each list, three contracts, four batches.
-    pub(crate) async fn tiny(switches: Switches) -> Self {
-        const SERVER: &str = "Cove Data Protection | Server";
-        const PER_GB: &str = "Cove Data Protection | Per GB";
-        let sandbox = Sandbox::builder()
-            .blank_world()
-            .period(PERIOD)
-            .switches(switches)
-            .start()
-            .await
-            .unwrap();
-        sandbox.edit(|world| {
-            for number in 0..7_i64 {
-                let id = format!("90000{number}");
-                let client = world.add_client(&format!("Client {number}"), id.as_str());
-                let contract = CONTRACTS[usize::try_from(number % 3).unwrap()];
-                let customer = (id.as_str(), "Customer");
-                assert!(world.add_usage(
-                    PERIOD,
-                    contract,
-                    customer,
-                    SERVER,
-                    Milli::units(number + 1)
-                ));
-                if number % 2 == 0 {
-                    world.add_usage(
-                        PERIOD,
-                        contract,
-                        customer,
-                        PER_GB,
-                        Milli::new(1_500 + number),
-                    );
-                }
-                // Of the servers: two stale, three right, two missing.
-                match number {
-                    0 | 1 => world.add_subscription(client, SERVER, number + 2),
-                    2..=4 => world.add_subscription(client, SERVER, number + 1),
-                    _ => world.add_subscription(client, "Something else", 9),
-                };
-            }
-        });
-        let before = sandbox
-            .subscriptions()
-            .into_iter()
-            .map(|record| (record.id, record))
-            .collect();
-        Self {
-            sandbox,
-            store: Arc::new(MemoryStore::new()),
-            before,
-        }
+    /// A world just large enough for every kind of request and of change: two pages of each list, three contracts, four
+    /// batches. September was synced; in October counts are new, changed, right and gone, and one record may not be changed.
+    pub(crate) async fn tiny(switches: Switches, keeping: Keeping) -> Self {
+        let september = September::once().await;
+        let builder = Sandbox::builder().world(september.world.clone());
+        let says_too_much = switches.batch_failure == BatchFailure::SkipsBadOnes;
+        let mut bench = Self::start(builder.switches(dated(switches))).await;
+        bench.says_too_much = says_too_much;
+        bench.keeping = keeping;
+        (bench.store, bench.folder) = keeping.store();
+        september.remembered_by(&*bench.store).await;
+        bench.frozen = Some(september.frozen);
+        bench.knows_september = true;
+        bench
     }
 
-    /// A service on it whose clock does not wait.
-    pub(crate) fn service(&self) -> Service {
-        Service::builder(settings(&self.sandbox, ""), secrets())
+    /// Takes the usage from another source from now on.
+    pub(crate) fn read_from(&mut self, source: &str) {
+        self.source = Source::named(source, &self.sandbox);
+    }
+
+    /// Writes what is known of September into another state.
+    pub(crate) async fn remembered_by(&self, store: &dyn StateStore) {
+        September::once().await.remembered_by(store).await;
+    }
+
+    /// The same world before anything was ever synced, and nothing in it is refused.
+    pub(crate) async fn first_month(switches: Switches) -> Self {
+        let world = world::before_any_sync().await;
+        let builder = Sandbox::builder().world(world);
+        Self::start(builder.switches(dated(switches))).await
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = settings(&self.sandbox, "");
+        self.source.set(&mut settings.cove);
+        settings
+    }
+
+    /// A service on it, whose waits let the same time pass at the server and nowhere else.
+    fn builder(&self, settings: Settings) -> ServiceBuilder {
+        Service::builder(settings, secrets())
             .store(Arc::clone(&self.store))
-            .clock(Arc::new(ManualClock::new(today())))
-            .build()
-            .unwrap()
+            .clock(Together::new(&self.clock, &self.sandbox))
+    }
+
+    pub(crate) fn service(&self) -> Service {
+        self.builder(self.settings()).build().unwrap()
+    }
+
+    /// A service that sends Halo one request after the other.
+    pub(crate) fn orderly_service(&self) -> Service {
+        let mut settings = self.settings();
+        settings.halo.concurrency = 1;
+        self.builder(settings).build().unwrap()
+    }
+
+    /// A service that waits only so long for an answer, by a clock on the wall.
+    pub(crate) fn impatient_service(&self, patience: Duration) -> Service {
+        let builder = self.builder(self.settings());
+        let line = crate::tap::impatient(patience);
+        builder.transport(line).build().unwrap()
     }
 
     /// Forgets everything, as if the state file were lost.
     pub(crate) fn lose_state(&mut self) {
-        self.store = Arc::new(MemoryStore::new());
+        (self.store, self.folder) = self.keeping.store();
+        self.knows_september = false;
+        self.calls.get_mut().unwrap().clear();
     }
 
     pub(crate) async fn sync(&self) -> Result<SyncOutcome, ServiceError> {
-        self.service()
-            .sync(&PlanRequest::default(), Approval::by("test"))
+        self.sync_with(&self.service()).await
+    }
+
+    pub(crate) async fn sync_with(&self, service: &Service) -> Result<SyncOutcome, ServiceError> {
+        let request = PlanRequest::default();
+        self.noted(service.sync(&request, Approval::by("test")))
             .await
     }
 
-    /// What is not as a correct sync leaves it: judged by the sandbox's own truth, not by the program's word.
-    pub(crate) fn violations(&self) -> Vec<String> {
-        let mut violations = Vec::new();
-        let now = self.sandbox.subscriptions();
-        let expected: BTreeMap<(i64, String), i64> = self
-            .sandbox
-            .expected(PERIOD)
-            .subscriptions
-            .into_iter()
-            .map(|want| ((want.client_id, want.name), want.count))
-            .collect();
-        for ((client, name), count) in &expected {
-            let found: Vec<&Subscription> = now
-                .iter()
-                .filter(|record| {
-                    record.client_id == *client
-                        && record.name == *name
-                        && record.kind == 1
-                        && record.is_active
-                        && !record.deleted
-                })
-                .collect();
-            match found.as_slice() {
-                [one] if one.count == *count => {}
-                [one] => violations.push(format!(
-                    "client {client} `{name}`: {} instead of {count}",
-                    one.count
-                )),
-                [] => violations.push(format!("client {client} `{name}`: missing")),
-                many => {
-                    violations.push(format!("client {client} `{name}`: {} times", many.len()));
-                }
+    pub(crate) async fn resume(&self) -> Result<Option<RunOutcome>, ServiceError> {
+        let service = self.service();
+        self.noted(service.resume()).await
+    }
+
+    /// Remembers which requests belong to which run.
+    pub(crate) async fn noted<T>(&self, call: impl Future<Output = T>) -> T {
+        let from = self.sandbox.requests().len();
+        let done = Box::pin(call).await;
+        let newest = self.store.runs(1).await.unwrap();
+        let run = newest.first().map(|run| run.run_id.clone());
+        self.calls.lock().unwrap().push(Call { from, run });
+        done
+    }
+
+    /// What requests stored since this state is kept.
+    pub(crate) fn writes(&self) -> Vec<Write> {
+        let log = self.sandbox.requests();
+        let calls = self.calls.lock().unwrap();
+        let mut writes = Vec::new();
+        for (at, call) in calls.iter().enumerate() {
+            let to = calls.get(at + 1).map_or(log.len(), |next| next.from);
+            for stored in log[call.from..to].iter().flat_map(|one| &one.stored) {
+                writes.push(Write {
+                    run: call.run.clone(),
+                    stored: stored.clone(),
+                });
             }
         }
-        for record in now {
-            let key = (record.client_id, record.name.clone());
-            let ours = expected.contains_key(&key)
-                && record.kind == 1
-                && record.is_active
-                && !record.deleted;
-            match self.before.get(&record.id) {
-                _ if ours => {}
-                Some(before) if *before == record => {}
-                Some(_) => violations.push(format!("out of scope, yet changed: {record:?}")),
-                // The fault that shifts a page adds records of its own.
-                None if record.name.contains("Added While Paging") => {}
-                None => violations.push(format!("out of scope, yet made: {record:?}")),
-            }
+        writes
+    }
+
+    /// Complains unless everything is there as planned, but for the one record that may not be changed.
+    pub(crate) fn is_through(&self, outcome: &SyncOutcome) -> Result<(), String> {
+        let Some(run) = &outcome.run else {
+            return Ok(());
+        };
+        let frozen = |change: &ChangeRecord| {
+            change.change.licence_id.map(LicenceId::get) == self.frozen
+                && change.outcome.is_failed()
+        };
+        let changes = &run.report.changes;
+        let open = changes
+            .iter()
+            .find(|change| !frozen(change) && change.outcome != Outcome::Verified);
+        let wanted = match changes.iter().any(frozen) {
+            true => RunStatus::Partial,
+            false if changes.is_empty() => RunStatus::Nothing,
+            false => RunStatus::Applied,
+        };
+        match open {
+            Some(open) => Err(format!("{:?} is {}", open.change, open.outcome.word())),
+            None if run.report.status != wanted => Err(format!("ended {:?}", run.report.status)),
+            None => Ok(()),
         }
-        violations
+    }
+
+    /// Complains of any write in a plan but the one that is refused each time.
+    pub(crate) fn writes_nothing(&self, plan: &Plan) -> Result<(), String> {
+        let more = plan
+            .writes()
+            .filter(|change| change.licence_id.map(LicenceId::get) != self.frozen)
+            .count();
+        match more {
+            0 => Ok(()),
+            more => Err(format!("then {more} writes")),
+        }
     }
 }
 
-/// What a case complains of, once it is through.
-pub(crate) type Complaints = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
+/// The services' day is the one of the clients' clocks, whenever the tests are run.
+fn dated(switches: Switches) -> Switches {
+    let date = switches.date.unwrap_or_else(|| {
+        let since = today().duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap().as_secs()
+    });
+    Switches {
+        date: Some(date),
+        ..switches
+    }
+}
 
-/// Runs cases side by side, a few at a time, and collects what they complain of.
-pub(crate) async fn all_of<C: Send + 'static>(
+/// What comes out of a case.
+pub(crate) type Findings<T> = Pin<Box<dyn Future<Output = Vec<T>> + Send>>;
+
+/// Runs cases side by side, a few at a time, and collects what comes out of them.
+pub(crate) async fn all_of<C: Send + 'static, T: Send + 'static>(
     cases: Vec<C>,
-    run: fn(C) -> Complaints,
-) -> Vec<String> {
+    run: fn(C) -> Findings<T>,
+) -> Vec<T> {
     const AT_ONCE: usize = 4;
     let mut working = tokio::task::JoinSet::new();
-    let mut problems = Vec::new();
+    let mut found = Vec::new();
     for case in cases {
         while working.len() >= AT_ONCE {
-            problems.extend(working.join_next().await.unwrap().unwrap());
+            found.extend(working.join_next().await.unwrap().unwrap());
         }
         working.spawn(run(case));
     }
     for more in working.join_all().await {
-        problems.extend(more);
+        found.extend(more);
     }
-    problems
+    found
 }

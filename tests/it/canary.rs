@@ -215,13 +215,17 @@ fn begin_again(bench: &Bench, folder: &Path, count: i64) {
     });
 }
 
-const KINDS: [FaultKind; 6] = [
+const KINDS: [FaultKind; 9] = [
     FaultKind::Status(401),
     FaultKind::Status(403),
     FaultKind::StatusAfterCommit(500),
     FaultKind::Html200,
     FaultKind::MalformedJson,
     FaultKind::TokenRevoked,
+    // The longest chains of errors.
+    FaultKind::ResetAfterCommit,
+    FaultKind::TruncatedBody,
+    FaultKind::TooManyRequests { retry_after: None },
 ];
 
 /// The other interface of the vendor, which has a login, a visa and secrets of devices in its answers.
@@ -250,7 +254,7 @@ fn management(bench: &Bench, clients: &Runtime, ear: &Ear, canaries: &Canaries) 
 
 #[test]
 fn no_secret_is_in_any_error_debug_output_result_file_or_log_line() {
-    let seed = crate::pairs::number_from("SEED", 7);
+    let seed = crate::matrix::number_from("SEED", 7);
     let mut random = Rng::with_seed(seed);
     let mut canaries = Canaries(vec![
         ("COVE_API_KEY", sandbox::API_KEY.to_owned()),
@@ -271,7 +275,7 @@ fn no_secret_is_in_any_error_debug_output_result_file_or_log_line() {
     let clients = runtime(&mut Builder::new_current_thread());
     let folder = tempfile::tempdir().unwrap();
 
-    let bench = servers.block_on(Bench::tiny(Switches::default()));
+    let bench = servers.block_on(Bench::first_month(Switches::default()));
     let (path, query) = (
         canaries.random("path of the webhook", &mut random),
         canaries.random("query of the webhook", &mut random),

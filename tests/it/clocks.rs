@@ -1,11 +1,12 @@
 //! The machine's clock jumps, by years and both ways, at every request of a sync: the budget, the token and the journal
 //! go by a clock that cannot jump, and the calendar is believed only while HaloPSA's clock agrees.
 
-use crate::bench::{Bench, PERIOD, all_of, secrets, settings, today};
+use crate::bench::{Bench, Keeping, PERIOD, all_of, secrets, settings, today};
+use crate::matrix::small_pages;
 use crate::tap::Tap;
+use crate::truth::{self, At};
 use api_core::testing::ManualClock;
 use billing_sync::plan::Approval;
-use billing_sync::run::RunStatus;
 use cove_halo::{Audience, ExitCode, PlanRequest, Service, UsageSettings};
 use sandbox::Switches;
 use std::sync::Arc;
@@ -25,12 +26,11 @@ fn jumps() -> [(&'static str, SystemTime); 4] {
 
 /// A sync whose clock jumps as the n-th request leaves, and another sync after it. What was wrong, and the requests.
 async fn jumped(at: usize, way: &'static str, to: SystemTime) -> (Vec<String>, usize) {
-    let bench = Bench::tiny(Switches {
-        page_cap: Some(4),
+    let switches = Switches {
         expires_in: 60,
-        ..Switches::default()
-    })
-    .await;
+        ..small_pages()
+    };
+    let bench = Bench::tiny(switches, Keeping::of_case(at as u64)).await;
     let clock = ManualClock::new(today());
     let (hand, sent) = (clock.clone(), Arc::new(AtomicUsize::new(0)));
     let count = Arc::clone(&sent);
@@ -50,25 +50,18 @@ async fn jumped(at: usize, way: &'static str, to: SystemTime) -> (Vec<String>, u
         only: None,
     };
     let mut problems = Vec::new();
-    match service.sync(&request, Approval::by("test")).await {
-        Ok(outcome) => {
-            let status = outcome.run.map(|run| run.report.status);
-            if status != Some(RunStatus::Applied) {
-                problems.push(format!("ended {status:?}"));
-            }
-        }
+    let sync = || bench.noted(service.sync(&request, Approval::by("test")));
+    match sync().await {
+        Ok(outcome) => problems.extend(bench.is_through(&outcome).err()),
         Err(error) => problems.push(error.to_string()),
     }
     let requests = sent.load(Ordering::SeqCst);
     problems.extend(bench.violations());
-    match service.sync(&request, Approval::by("test")).await {
-        Ok(outcome) if outcome.plan.writes().count() == 0 => {}
-        Ok(outcome) => problems.push(format!("then {} writes", outcome.plan.writes().count())),
+    match sync().await {
+        Ok(outcome) => problems.extend(bench.writes_nothing(&outcome.plan).err()),
         Err(error) => problems.push(format!("then {error}")),
     }
-    if let Err(error) = bench.store.check_journal().await {
-        problems.push(error.to_string());
-    }
+    problems.extend(truth::of_journal(&bench, At::End).await);
     let problems = problems.into_iter();
     let problems = problems.map(|problem| format!("{way} at request {at}: {problem}"));
     (problems.collect(), requests)
@@ -94,7 +87,7 @@ async fn a_clock_that_jumps_at_any_request_changes_no_count_and_breaks_no_journa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_month_stays_open_whatever_the_clock_says() {
-    let bench = Bench::tiny(Switches::default()).await;
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
     bench.sandbox.edit(|world| world.open_invoice(PERIOD));
     for (way, to) in jumps() {
         let service = Service::builder(settings(&bench.sandbox, ""), secrets())
@@ -124,7 +117,7 @@ fn seconds(at: SystemTime) -> u64 {
 
 /// How a sync of a month ends that only the calendar closes, with these clocks at the services and here.
 async fn calendar_sync(theirs: SystemTime, ours: SystemTime, file: bool) -> (ExitCode, usize) {
-    let bench = Bench::tiny(Switches {
+    let bench = Bench::first_month(Switches {
         date: Some(seconds(theirs)),
         ..Switches::default()
     })

@@ -6,7 +6,7 @@ mod unattended;
 mod wire;
 mod workbook;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Keeping};
 use crate::cove_bench;
 use cove_api::billing::TimeFrame;
 use cove_api::management::read_high_watermark;
@@ -190,7 +190,7 @@ fn halo_error_bodies_become_one_short_line() {
 
 #[tokio::test]
 async fn plan_files_are_refused_or_exactly_the_plan_that_was_written() {
-    let bench = Bench::tiny(Switches::default()).await;
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
     let plan = bench.service().plan(&PlanRequest::default()).await.unwrap();
     let seeds = [true, false].map(|all| plan.to_json(all).to_string().into_bytes());
     run("plan_file", files::plan_file, &seeds, 1_000);
@@ -299,4 +299,8 @@ fn every_fuzz_target_is_built_documented_and_run_here() {
         targets += 1;
     }
     assert_eq!(manifest.matches("[[bin]]").count(), targets);
+    // Compiled by a step of CI, whose list of steps is the last one.
+    let script = read(".ci/run");
+    let steps = script.rsplit_once("steps=(").unwrap().1;
+    assert!(script.contains("--manifest-path fuzz/Cargo.toml") && steps.contains(" fuzz "));
 }

@@ -4,7 +4,7 @@
 //! `LOAD_CLIENTS=10000 LOAD_SUBSCRIPTIONS=50000 LOAD_SYNCS=24` is the whole size.
 
 use crate::bench::{PERIOD, secrets, settings, today};
-use crate::pairs::number_from;
+use crate::matrix::number_from;
 use crate::together::Together;
 use api_core::Clock;
 use api_core::testing::ManualClock;

@@ -34,6 +34,7 @@ mod halo_related;
 mod halo_writes;
 mod load;
 mod manifests;
+mod matrix;
 mod pairs;
 mod power;
 mod public_api;

@@ -1,186 +1,156 @@
-//! Two faults in one sync, drawn at random, behind a random position of the switches: the right subscriptions, none
+//! Two faults in one sync, drawn at random, behind random positions of the switches: the right subscriptions, none
 //! twice, and a journal that says what the server did.
 //!
 //! A failed case prints its seed; `SEED=… PAIRS=1` runs it alone, `PAIRS=20000` runs long.
 
-use crate::bench::{Bench, all_of};
-use crate::truth;
-use billing_sync::run::RunStatus;
+use crate::bench::{Bench, Keeping, Source, all_of};
+use crate::matrix::{Case, Place, Positions, number_from, places, small_pages, summed_up, tried};
+use crate::truth::{self, At};
+use billing_sync::state::MemoryStore;
 use fastrand::Rng;
-use sandbox::{
-    BatchFailure, BillingWrapper, CustomFieldValue, CustomFieldsInLists, Fault, FaultKind,
-    PostAnswer, PostWithoutId, RetryAfter, Switches, When,
-};
+use sandbox::{Fault, FaultKind, SwitchPosition, Switches, When};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Cases when nothing else is asked for.
-const PAIRS: u64 = 400;
+const PAIRS: u64 = 300;
 /// The first seed when nothing else is asked for.
 const SEED: u64 = 20_261;
-/// Requests of a sync without faults, and some more: repeated and settling ones can be hit too.
-const REQUESTS: u64 = 40;
 
-/// A number from the environment; what is no number is an error and not the default.
-pub(crate) fn number_from(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name}={text} is no number"))
-    })
+fn one<'a, T>(random: &mut Rng, of: &'a [T]) -> &'a T {
+    &of[random.usize(..of.len())]
 }
 
-/// Faults without a number of their own; the others are drawn beside them.
-pub(crate) const KINDS: [FaultKind; 14] = [
-    FaultKind::ResetBeforeCommit,
-    FaultKind::ResetAfterCommit,
-    FaultKind::TooManyRequests { retry_after: None },
-    FaultKind::TooManyRequests {
-        retry_after: Some(7),
-    },
-    FaultKind::Html200,
-    FaultKind::MalformedJson,
-    FaultKind::TruncatedBody,
-    FaultKind::EmptyBody,
-    FaultKind::NullBody,
-    FaultKind::TokenRevoked,
-    FaultKind::DuplicatePage,
-    FaultKind::ShiftPage,
-    FaultKind::Latency(2),
-    FaultKind::Drip,
-];
-
-fn kind(random: &mut Rng) -> FaultKind {
-    const BEFORE: [u16; 8] = [400, 401, 403, 404, 500, 502, 503, 504];
-    const AFTER: [u16; 4] = [500, 502, 503, 504];
-    match random.usize(..KINDS.len() + 4) {
-        at if at < KINDS.len() => KINDS[at].clone(),
-        at if at < KINDS.len() + 2 => FaultKind::Status(BEFORE[random.usize(..BEFORE.len())]),
-        _ => FaultKind::StatusAfterCommit(AFTER[random.usize(..AFTER.len())]),
-    }
-}
-
-/// Half of the faults by position among all requests, half among those that read and write subscriptions.
-fn fault(random: &mut Rng) -> Fault {
-    let when = if random.bool() {
-        When::Nth(random.u64(1..=REQUESTS))
-    } else {
-        When::NthOf {
-            service: sandbox::Service::Halo,
-            path_contains: "SoftwareLicence".to_owned(),
-            nth: random.u64(1..=14),
+/// A kind, then an example of it, that finds something to act on at this place.
+fn kind(random: &mut Rng, place: &Place) -> FaultKind {
+    let kinds = FaultKind::examples();
+    loop {
+        let examples: &Vec<FaultKind> = one(random, &kinds);
+        let kind = one(random, examples);
+        if place.concerns(kind) {
+            return kind.clone();
         }
-    };
-    Fault::new(when, kind(random))
-}
-
-fn switches(random: &mut Rng) -> Switches {
-    fn one<T: Copy>(random: &mut Rng, of: &[T]) -> T {
-        of[random.usize(..of.len())]
-    }
-    Switches {
-        post_answer: one(
-            random,
-            &[PostAnswer::Array, PostAnswer::Object, PostAnswer::Empty],
-        ),
-        page_cap: one(random, &[Some(4), Some(5), Some(50), None]),
-        custom_fields_in_lists: one(
-            random,
-            &[
-                CustomFieldsInLists::Always,
-                CustomFieldsInLists::WhenAsked,
-                CustomFieldsInLists::Never,
-            ],
-        ),
-        custom_field_value: one(random, &[CustomFieldValue::Text, CustomFieldValue::Number]),
-        post_without_id: one(
-            random,
-            &[PostWithoutId::AlwaysCreates, PostWithoutId::MatchesByName],
-        ),
-        batch_failure: one(
-            random,
-            &[
-                BatchFailure::AllOrNothing,
-                BatchFailure::StopsAtFirstError,
-                BatchFailure::SkipsBadOnes,
-            ],
-        ),
-        retry_after: one(random, &[RetryAfter::Off, RetryAfter::Seconds]),
-        includeinactive_returns_deleted: random.bool(),
-        billing_wrapper: one(
-            random,
-            &[
-                BillingWrapper::Bare,
-                BillingWrapper::Wrapped,
-                BillingWrapper::Array,
-            ],
-        ),
-        expires_in: one(random, &[60, 3600]),
-        ..Switches::default()
     }
 }
 
-async fn case(seed: u64) -> Vec<String> {
-    let mut random = Rng::with_seed(seed);
-    let mut bench = Bench::tiny(switches(&mut random)).await;
-    let faults = vec![fault(&mut random), fault(&mut random)];
-    let lose_state = random.bool();
-    let resume_first = random.bool();
-    let mut problems = Vec::new();
-    bench.sandbox.set_faults(faults.clone());
-    let first = bench.sync().await;
-    bench.sandbox.clear_faults();
-    problems.extend(truth::of_journal(&bench).await);
-    if first.is_ok_and(|outcome| {
-        let run = outcome.run;
-        run.is_some_and(|run| run.report.status == RunStatus::Applied)
-    }) {
-        let wrong = bench.violations().into_iter();
-        problems.extend(wrong.map(|text| format!("after `applied`: {text}")));
+/// A request of a sync, half of them one of those that read and write subscriptions.
+fn place<'a>(random: &mut Rng, places: &'a [Place]) -> &'a Place {
+    if random.bool() {
+        return one(random, places);
     }
-    if lose_state {
-        bench.lose_state();
-    }
-    if resume_first && let Err(error) = bench.service().resume().await {
-        problems.push(format!("resume: {error}"));
-    }
-    match bench.sync().await {
-        Ok(outcome) => {
-            let status = outcome.run.map(|run| run.report.status);
-            if !matches!(status, None | Some(RunStatus::Applied | RunStatus::Nothing)) {
-                problems.push(format!("the sync after it ended {status:?}"));
-            }
+    loop {
+        let place = one(random, places);
+        if place.path.contains("SoftwareLicence") {
+            return place;
         }
-        Err(error) => problems.push(format!("the sync after it: {error}")),
     }
-    problems.extend(truth::of_journal(&bench).await);
-    problems.extend(bench.violations());
-    problems
-        .into_iter()
-        .map(|problem| {
-            format!("SEED={seed}: {faults:?}, state lost {lose_state}, resumed {resume_first}: {problem}")
-        })
-        .collect()
+}
+
+/// The first at a request of a sync; the second too, or at one of those that read what became of a write.
+fn faults(random: &mut Rng, places: &[Place]) -> Vec<Fault> {
+    /// Subscriptions are read again so often, at most, after a fault.
+    const MORE: u64 = 4;
+    let first = place(random, places);
+    let second = place(random, places);
+    let kinds = [kind(random, first), kind(random, second)];
+    let mut when = second.when();
+    if let When::NthOf { nth, .. } = &mut when
+        && second.path.contains("SoftwareLicence")
+    {
+        *nth += random.u64(..=MORE);
+    }
+    let [one, other] = kinds;
+    vec![Fault::new(first.when(), one), Fault::new(when, other)]
+}
+
+/// The requests of a sync, by the source and the switches that change which there are.
+#[derive(Clone, Default)]
+struct Known(Arc<Mutex<HashMap<String, Arc<Vec<Place>>>>>);
+
+impl Known {
+    async fn of(&self, switches: &Switches, source: &str) -> Arc<Vec<Place>> {
+        let shape = Switches {
+            page_cap: switches.page_cap,
+            custom_fields_in_lists: switches.custom_fields_in_lists,
+            expires_in: switches.expires_in,
+            ..small_pages()
+        };
+        let key = format!("{source} {shape:?}");
+        let mut known = self.0.lock().await;
+        if let Some(places) = known.get(&key) {
+            return Arc::clone(places);
+        }
+        let places = Arc::new(places(shape, source).await);
+        known.insert(key, Arc::clone(&places));
+        places
+    }
+}
+
+/// What a case draws from.
+#[derive(Clone)]
+struct Urn {
+    seed: u64,
+    positions: Arc<Vec<SwitchPosition>>,
+    known: Known,
+}
+
+async fn drawn(urn: &Urn) -> Case {
+    let mut random = Rng::with_seed(urn.seed);
+    let mut switches = small_pages();
+    for _ in 0..random.usize(..=3) {
+        one(&mut random, &urn.positions).turn(&mut switches);
+    }
+    let source = Source::NAMES[random.usize(..Source::NAMES.len())];
+    let places = urn.known.of(&switches, source).await;
+    let faults = faults(&mut random, &places);
+    Case {
+        name: format!("SEED={}: {faults:?}", urn.seed),
+        switches,
+        source,
+        faults,
+        keeping: Keeping::of_case(urn.seed),
+        lose_state: random.bool(),
+        resume_first: random.bool(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_two_faults_behind_any_switches_lead_to_a_duplicate_a_wrong_count_or_a_false_journal() {
     let first = number_from("SEED", SEED);
     let pairs = number_from("PAIRS", PAIRS);
-    let seeds: Vec<u64> = (first..first + pairs).collect();
-    let problems = all_of(seeds, |seed| Box::pin(case(seed))).await;
-    assert!(
-        problems.is_empty(),
-        "{} problems in {pairs} pairs:\n{}",
-        problems.len(),
-        problems.join("\n")
+    let all = Positions::once().await;
+    let mut turned = all.acting.clone();
+    let too_many = FaultKind::TooManyRequests { retry_after: None };
+    turned.extend(all.woken_by(&too_many).cloned());
+    let (positions, known) = (Arc::new(turned), Known::default());
+    let urns = (first..first + pairs).map(|seed| Urn {
+        seed,
+        positions: Arc::clone(&positions),
+        known: known.clone(),
+    });
+    let verdicts = all_of(urns.collect(), |urn| {
+        Box::pin(async move { vec![tried(drawn(&urn).await).await] })
+    })
+    .await;
+    let any = verdicts.iter().filter(|one| one.fired > 0).count();
+    let floor = if pairs < 100 { 0 } else { 50 };
+    let both = summed_up("pairs", &verdicts, 2, floor);
+    eprintln!(
+        "{pairs} pairs of faults from seed {first}: both met in {both}, one or both in {any}, no violation"
     );
-    eprintln!("{pairs} pairs of faults from seed {first}, no violation");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_count_and_a_false_journal_would_be_found() {
-    let bench = Bench::tiny(Switches::default()).await;
-    bench.sync().await.unwrap();
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+    let done = bench.sync().await.unwrap();
+    assert_eq!(bench.is_through(&done), Ok(()));
     assert_eq!(bench.violations(), Vec::<String>::new());
-    assert_eq!(truth::of_journal(&bench).await, Vec::<String>::new());
+    assert_eq!(
+        truth::of_journal(&bench, At::End).await,
+        Vec::<String>::new()
+    );
     let record = bench
         .sandbox
         .subscriptions()
@@ -194,11 +164,72 @@ async fn a_wrong_count_and_a_false_journal_would_be_found() {
     bench
         .sandbox
         .edit(|world| world.set_count(record.id, record.count));
+    // More than a count, and more than subscriptions.
+    let touched = [
+        "more than its count was written",
+        "out of scope, yet changed",
+        "out of scope, yet made",
+        "clients were changed",
+    ];
+    let other = bench.sandbox.subscriptions().into_iter();
+    let mut other = other.filter(|one| one.name == "Something else");
+    let (other, client) = (other.next().unwrap(), record.client_id);
+    for (at, wanted) in touched.into_iter().enumerate() {
+        let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+        bench.sync().await.unwrap();
+        bench.sandbox.edit(|world| match at {
+            0 => assert!(world.describe_subscription(record.id, "another note", 12)),
+            1 => assert!(world.set_count(other.id, 10)),
+            2 => assert!(world.add_subscription(client, "Nobody asked for it", 1) > 0),
+            _ => assert!(world.add_client("Nobody asked for it", "x") > 0),
+        });
+        let found = bench.violations();
+        assert!(
+            found.len() == 1 && found[0].starts_with(wanted),
+            "{found:?}"
+        );
+    }
     // As if the journal claimed a write that never was.
     let made = bench.sandbox.subscriptions().into_iter();
     let made = made.max_by_key(|record| record.id).unwrap();
     bench
         .sandbox
         .edit(|world| world.delete_subscription(made.id));
-    assert_eq!(truth::of_journal(&bench).await.len(), 1);
+    assert_eq!(truth::of_journal(&bench, At::End).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_no_journal_knows_and_one_that_is_sent_twice_would_be_found() {
+    let mut bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+    let kept = Arc::clone(&bench.store);
+    // Another process with another state: what it writes stands in no journal of this one.
+    bench.store = Arc::new(MemoryStore::new());
+    bench.remembered_by(&*bench.store).await;
+    bench.sync().await.unwrap();
+    bench.store = kept;
+    let stored = bench.writes().len();
+    let found = truth::of_journal(&bench, At::End).await;
+    assert!(stored > 3 && found.len() == stored, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|one| one.starts_with("stored, and in no journal"))
+    );
+
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
+    bench.sync().await.unwrap();
+    let writes = bench.writes();
+    let stored = &writes.iter().find(|one| !one.stored.is_new).unwrap().stored;
+    let other = stored.count + 1;
+    assert!(
+        bench
+            .sandbox
+            .edit(|world| world.set_count(stored.id, other))
+    );
+    bench.sync().await.unwrap();
+    let found = truth::of_journal(&bench, At::End).await;
+    assert!(
+        found.len() == 1 && found[0].contains("by 2 requests"),
+        "{found:?}"
+    );
 }

@@ -1,11 +1,11 @@
 //! The power fails while a write is under way: what is on the disk at that moment already says so, and whatever came
 //! after it, the next sync makes it right.
 
-use crate::bench::{Bench, PERIOD, secrets, settings, today};
+use crate::bench::{Bench, Keeping, PERIOD, secrets, settings, today};
 use crate::tap::{Tap, writes};
 use api_core::testing::ManualClock;
 use billing_sync::plan::Approval;
-use billing_sync::run::{Outcome, RunStatus};
+use billing_sync::run::Outcome;
 use billing_sync::state::StateStore;
 use billing_sync::state::sqlite::SqliteStore;
 use cove_halo::{PlanRequest, Service, ServiceBuilder};
@@ -18,6 +18,14 @@ use std::sync::{Arc, Mutex};
 fn on_file(sandbox: &Sandbox, state: &Path) -> ServiceBuilder {
     let more = format!("[state]\npath = \"{}\"\n", state.display());
     Service::builder(settings(sandbox, &more), secrets()).clock(Arc::new(ManualClock::new(today())))
+}
+
+/// A state file in this folder that remembers the month before.
+async fn remembering(bench: &Bench, folder: &Path) -> PathBuf {
+    let state = folder.join("state.db");
+    let store = SqliteStore::open(&state).unwrap();
+    bench.remembered_by(&store).await;
+    state
 }
 
 fn october() -> PlanRequest {
@@ -51,9 +59,9 @@ fn items(body: &[u8]) -> Vec<(Option<i64>, Option<i64>, Option<String>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn intent_is_on_the_disk_when_a_write_leaves_and_a_power_cut_there_is_repaired() {
-    let bench = Bench::tiny(Switches::default()).await;
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
     let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state.db");
+    let state = remembering(&bench, folder.path()).await;
     let cuts = Arc::new(Mutex::new(Vec::new()));
     let (from, seen) = (state.clone(), Arc::clone(&cuts));
     let tap = Tap::on(move |request| {
@@ -67,8 +75,7 @@ async fn intent_is_on_the_disk_when_a_write_leaves_and_a_power_cut_there_is_repa
     let service = on_file(&bench.sandbox, &state).transport(tap).build();
     let service = service.unwrap();
     let done = service.sync(&october(), Approval::by("test")).await;
-    let status = done.unwrap().run.unwrap().report.status;
-    assert_eq!(status, RunStatus::Applied);
+    assert_eq!(bench.is_through(&done.unwrap()), Ok(()));
 
     let cuts = std::mem::take(&mut *cuts.lock().unwrap());
     assert!(cuts.len() >= 3, "{} writes say little", cuts.len());
@@ -92,10 +99,8 @@ async fn intent_is_on_the_disk_when_a_write_leaves_and_a_power_cut_there_is_repa
     // Everything arrived; the state is as old as each cut in turn.
     for (path, _) in cuts {
         let service = on_file(&bench.sandbox, &path).build().unwrap();
-        service
-            .sync(&october(), Approval::by("test"))
-            .await
-            .unwrap();
+        let done = service.sync(&october(), Approval::by("test")).await;
+        assert_eq!(bench.is_through(&done.unwrap()), Ok(()), "{path:?}");
         assert_eq!(bench.violations(), Vec::<String>::new(), "{path:?}");
         assert!(service.check_journal().await.unwrap() > 0);
         assert_eq!(service.history(1).await.unwrap()[0].unknown, 0, "{path:?}");
@@ -104,9 +109,9 @@ async fn intent_is_on_the_disk_when_a_write_leaves_and_a_power_cut_there_is_repa
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_that_were_lost_with_the_log_beside_the_file_are_found_again_at_the_server() {
-    let bench = Bench::tiny(Switches::default()).await;
+    let bench = Bench::tiny(Switches::default(), Keeping::Memory).await;
     let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state.db");
+    let state = remembering(&bench, folder.path()).await;
     let bare = folder.path().join("bare.db");
     let (from, to) = (state.clone(), bare.clone());
     let tap = Tap::on(move |request| {
@@ -118,17 +123,14 @@ async fn commits_that_were_lost_with_the_log_beside_the_file_are_found_again_at_
     let service = on_file(&bench.sandbox, &state).transport(tap).build();
     let service = service.unwrap();
     let done = service.sync(&october(), Approval::by("test")).await;
-    assert!(done.is_ok());
+    assert_eq!(bench.is_through(&done.unwrap()), Ok(()));
     let before = bench.sandbox.subscriptions();
-    let whole = std::fs::read(&bare).unwrap();
+    // It knows of September and of nothing that was sent since.
     let again = on_file(&bench.sandbox, &bare).build().unwrap();
-    match again.sync(&october(), Approval::by("test")).await {
-        Ok(_) => assert_eq!(bench.violations(), Vec::<String>::new()),
-        // A file that lost its structure is refused, and is left for a person to look at.
-        Err(error) => {
-            assert!(error.hint().is_some(), "{error}");
-            assert_eq!(std::fs::read(&bare).unwrap(), whole);
-        }
-    }
+    assert_eq!(again.history(9).await.unwrap().len(), 1);
+    let done = again.sync(&october(), Approval::by("test")).await.unwrap();
+    assert_eq!(bench.writes_nothing(&done.plan), Ok(()));
+    assert_eq!(bench.is_through(&done), Ok(()));
+    assert_eq!(bench.violations(), Vec::<String>::new());
     assert_eq!(bench.sandbox.subscriptions(), before, "nothing twice");
 }

@@ -85,10 +85,13 @@ fn no_build_script_of_ours_runs() {
 
 #[test]
 fn every_ci_command_keeps_to_the_lock() {
-    assert!(root().join("Cargo.lock").is_file());
-    let script = read(".ci/run");
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        assert!(root().join(lock).is_file(), "{lock}");
+    }
+    assert!(!read("fuzz/.gitignore").contains("Cargo.lock"));
+    let scripts = read(".ci/run") + &read(".ci/fuzz");
     let mut commands = 0;
-    let lines = script.lines().map(str::trim_start);
+    let lines = scripts.lines().map(str::trim_start);
     for line in lines.filter(|line| !line.starts_with('#') && !line.starts_with("grep")) {
         for verb in [
             "build", "check", "clippy", "doc", "install", "run", "test", "metadata", "tree",
@@ -102,10 +105,25 @@ fn every_ci_command_keeps_to_the_lock() {
     assert!(commands >= 8, "{commands}");
 }
 
-/// `[[package]]` entries of the lock: names with their versions.
-fn locked() -> BTreeMap<String, BTreeSet<String>> {
+#[test]
+fn the_fuzz_targets_are_built_from_the_versions_that_the_program_is_built_from() {
+    let ours = locked("Cargo.lock");
+    for (name, versions) in locked("fuzz/Cargo.lock") {
+        let known = ours.get(&name);
+        let of_the_fuzzer = ["arbitrary", "cove-halo-sync-fuzz", "libfuzzer-sys"];
+        if !of_the_fuzzer.contains(&name.as_str()) {
+            assert!(
+                known.is_some_and(|known| versions.is_subset(known)),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// `[[package]]` entries of a lock: names with their versions.
+fn locked(lock: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let text = read("Cargo.lock");
+    let text = read(lock);
     for package in text.split("[[package]]").skip(1) {
         let field = |key: &str| {
             let line = package.lines().find(|line| line.starts_with(key)).unwrap();
@@ -144,7 +162,7 @@ fn everything_comes_from_one_index_with_a_checksum() {
 fn what_was_banned_or_explained_is_so() {
     let deny = read("deny.toml");
     assert!(deny.contains("multiple-versions = \"deny\""));
-    let packages = locked();
+    let packages = locked("Cargo.lock");
     for banned in ["openssl", "openssl-sys", "native-tls", "libgit2-sys"] {
         assert!(deny.contains(&format!("\"{banned}\"")), "{banned}");
     }

@@ -1,12 +1,13 @@
 //! A tap on the line between a service and the network: something happens at the moment a request leaves.
 
-use api_core::{Body, HttpTransport, Transport, TransportError};
+use api_core::{Body, ExchangeTimeout, HttpTransport, Transport, TransportError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-type Look = dyn Fn(&http::Request<Bytes>) + Send + Sync;
+type Look = dyn Fn(&mut http::Request<Bytes>) + Send + Sync;
 
 /// Calls a function with every request, then sends it.
 pub(crate) struct Tap {
@@ -16,7 +17,7 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) fn on(
-        look: impl Fn(&http::Request<Bytes>) + Send + Sync + 'static,
+        look: impl Fn(&mut http::Request<Bytes>) + Send + Sync + 'static,
     ) -> Arc<dyn Transport> {
         let line = HttpTransport::builder().loopback_only(true);
         Arc::new(Self {
@@ -36,11 +37,19 @@ impl fmt::Debug for Tap {
 impl Transport for Tap {
     async fn send(
         &self,
-        request: http::Request<Bytes>,
+        mut request: http::Request<Bytes>,
     ) -> Result<http::Response<Body>, TransportError> {
-        (self.look)(&request);
+        (self.look)(&mut request);
         self.line.send(request).await
     }
+}
+
+/// A line whose every answer has to be there within this time, however long the client itself would wait.
+pub(crate) fn impatient(patience: Duration) -> Arc<dyn Transport> {
+    Tap::on(move |request| {
+        let limit = ExchangeTimeout(patience);
+        request.extensions_mut().insert(limit);
+    })
 }
 
 /// Whether a request writes subscriptions.

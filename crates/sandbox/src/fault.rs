@@ -1,5 +1,7 @@
 //! Faults on demand: which request is hit, and what happens to it.
 
+mod examples;
+
 use serde::{Deserialize, Serialize};
 
 use crate::log::Service;
@@ -81,6 +83,10 @@ pub enum FaultKind {
     NullBody,
     /// Revokes every Halo token and Cove visa, then handles the request.
     TokenRevoked,
+    /// Takes the scope away from the caller, then handles the request: the Halo token that it carries lives on and lets in
+    /// nowhere, and every token that is given out from then on is without scope, until the faults are set anew. Other
+    /// tokens keep theirs. (Observed in public clients: a token without scope is given out, and every call answers 401.)
+    ScopeLost,
     /// Says nothing for so many milliseconds, then closes the connection; nothing is stored.
     HangMs(u64),
     /// Handles the request, says nothing for so many milliseconds, then closes the connection.
@@ -115,6 +121,7 @@ impl FaultKind {
             | Self::EmptyBody
             | Self::NullBody
             | Self::TokenRevoked
+            | Self::ScopeLost
             | Self::HangAfterCommitMs(_)
             | Self::EditCount
             | Self::DuplicatePage
@@ -129,12 +136,15 @@ impl FaultKind {
 pub(crate) struct Faults {
     armed: Vec<(Fault, u64)>,
     seen: u64,
+    /// New Halo tokens come without scope.
+    pub(crate) scope_is_lost: bool,
 }
 
 impl Faults {
     pub(crate) fn set(&mut self, faults: Vec<Fault>) {
         self.armed = faults.into_iter().map(|fault| (fault, 0)).collect();
         self.seen = 0;
+        self.scope_is_lost = false;
     }
 
     pub(crate) fn restart(&mut self) {

@@ -1,26 +1,30 @@
 //! The door every service request comes through: it is logged, faults are applied, and the answer is sent or lost.
 
-use std::time::{Duration, UNIX_EPOCH};
+mod spoil;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, DATE, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use self::spoil::{instead, spoil};
 use crate::fault::FaultKind;
 use crate::listener::Peer;
-use crate::log::{LoggedRequest, Service, Ticket, mask};
-use crate::reply;
-use crate::state::{self, Shared};
-use crate::switches::RetryAfter;
+use crate::log::{LoggedRequest, Service, StoredLicence, Ticket, mask};
+use crate::state::{Shared, State as Sandbox};
 use crate::{halo, management};
 
+pub(crate) use self::spoil::too_many;
+
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
-/// Dates that HTTP can write end with the year 9999.
-const LATEST: Duration = Duration::from_secs(253_402_300_800);
 const LOGIN_PAGE: &str =
     "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>";
 
@@ -28,9 +32,24 @@ const LOGIN_PAGE: &str =
 #[derive(Debug, Clone)]
 pub(crate) struct Stored(pub(crate) Vec<i64>);
 
+/// The licences that a handler stored, as it left them; set on its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredLicences(pub(crate) Vec<StoredLicence>);
+
 /// Set on a request whose list page is to repeat the one before it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RepeatPage;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RepeatPage(Arc<AtomicBool>);
+
+impl RepeatPage {
+    /// Says that there was a page before it.
+    pub(crate) fn done(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_done(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Set on an answer that is not to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -79,10 +98,9 @@ pub(crate) async fn gate(
 
 /// Dates an answer where the switch says when it is.
 fn stamp(shared: &Shared, response: &mut Response) {
-    let date = shared.lock().switches.date;
-    let date = date.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    if let Some(date) = date.filter(|date| *date < UNIX_EPOCH + LATEST)
-        && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(date))
+    let state = shared.lock();
+    if let Some(date) = state.switches.date
+        && let Ok(date) = HeaderValue::from_str(&state.clock.date_in(Some(date), 0))
     {
         response.headers_mut().insert(DATE, date);
     }
@@ -122,6 +140,8 @@ fn arrive(shared: &Shared, parts: &Parts, rpc: Option<String>) -> (Ticket, Vec<F
         status: 0,
         fault: first_other.or(faults.first()).cloned(),
         committed: false,
+        stored: Vec::new(),
+        answer: 0,
     });
     (ticket, faults)
 }
@@ -135,210 +155,98 @@ async fn pass(
     next: Next,
 ) -> Response {
     let mut fault = None;
+    let mut latency = None;
     for kind in faults {
         match kind {
-            FaultKind::Latency(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            FaultKind::Latency(ms) => {
+                latency.get_or_insert(kind);
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
             other => fault = fault.or(Some(other)),
         }
     }
     if let Some(kind) = fault.as_ref().filter(|kind| kind.is_before_commit()) {
         return instead(shared, kind).await;
     }
-    let is_read = parts.method == Method::GET;
+    let repeat = RepeatPage::default();
+    if fault == Some(FaultKind::DuplicatePage) {
+        parts.extensions.insert(repeat.clone());
+    }
+    let acted_before = fault
+        .as_ref()
+        .is_some_and(|kind| disturb(&mut shared.lock(), kind, &parts));
     let of_licences = parts.uri.path().contains("/SoftwareLicence");
-    match &fault {
-        Some(FaultKind::TokenRevoked) => {
-            let mut state = shared.lock();
-            state.tokens.revoke_all();
-            state.visas.revoke_all();
-        }
-        Some(FaultKind::DuplicatePage) => {
-            parts.extensions.insert(RepeatPage);
-        }
-        Some(FaultKind::ShiftPage) => {
-            let world = &mut shared.lock().world;
-            halo::shift(world, parts.uri.path());
-            management::shift(world, parts.uri.path());
-        }
-        Some(FaultKind::EditCount) if is_read => {
-            let query = parts.uri.query().unwrap_or_default();
-            halo::edit_before_read(&mut shared.lock().world, parts.uri.path(), query);
-        }
-        _ => {}
-    }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    let stored = response
-        .extensions()
-        .get::<Stored>()
-        .map_or(&[][..], |stored| &stored.0);
-    if !stored.is_empty() {
-        let mut state = shared.lock();
-        if let Some(entry) = state.log.entry(ticket) {
-            entry.committed = true;
-        }
-        if fault == Some(FaultKind::EditCount) && of_licences {
-            halo::edit_after_write(&mut state.world, stored);
-        }
-    }
-    match fault {
-        Some(kind) => spoil(&kind, response).await,
-        None => response,
-    }
-}
-
-/// The answer to a request that never reaches the service.
-async fn instead(shared: &Shared, kind: &FaultKind) -> Response {
-    match kind {
-        FaultKind::Status(code) => failure(*code),
-        FaultKind::TooManyRequests { retry_after } => {
-            let state = shared.lock();
-            too_many(
-                &state,
-                retry_after.map(u64::from),
-                state.switches.retry_after,
-            )
-        }
-        FaultKind::Html200 => reply::html(StatusCode::OK, LOGIN_PAGE),
-        FaultKind::HangMs(ms) => {
-            tokio::time::sleep(Duration::from_millis(*ms)).await;
-            lost()
-        }
-        _ => lost(),
-    }
-}
-
-/// What becomes of the answer after the service has done its work.
-async fn spoil(kind: &FaultKind, response: Response) -> Response {
-    match kind {
-        FaultKind::StatusAfterCommit(code) => failure(*code),
-        FaultKind::ResetAfterCommit => lost(),
-        FaultKind::HangAfterCommitMs(ms) => {
-            tokio::time::sleep(Duration::from_millis(*ms)).await;
-            lost()
-        }
-        FaultKind::MalformedJson => {
-            reply::json_text("{\"licences\": [{\"id\": 12, \"name\": \"half")
-        }
-        FaultKind::EmptyBody => reply::json_text(""),
-        FaultKind::NullBody => reply::json_text("null"),
-        FaultKind::UnreadableQuantity => unreadable_quantity(response).await,
-        FaultKind::ShortPage => one_row_less(response).await,
-        FaultKind::Drip => in_pieces(response, 16, true).await,
-        FaultKind::TruncatedBody => in_pieces(response, 2, false).await,
-        _ => response,
-    }
-}
-
-/// Puts a word where the first quantity stands; an answer without one stays as it is.
-async fn unreadable_quantity(response: Response) -> Response {
-    const NAME: &str = "\"Quantity\":";
-    let (mut parts, body) = response.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return lost();
+    let edits = fault == Some(FaultKind::EditCount) && of_licences;
+    let acted_after = note_stored(&mut shared.lock(), ticket, &response, edits);
+    let Some(kind) = fault else {
+        return noted(shared, ticket, response).await;
     };
-    let text = String::from_utf8_lossy(&body);
-    let spoiled = text.split_once(NAME).and_then(|(before, after)| {
-        let end = after.find([',', '}'])?;
-        Some(format!("{before}{NAME}\"many\"{}", after.get(end..)?))
-    });
-    parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(
-        parts,
-        Body::from(spoiled.unwrap_or_else(|| text.into_owned())),
-    )
-}
-
-/// Takes the last row out of a list that is sent with its count; any other answer stays as it is.
-async fn one_row_less(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let Ok(mut body) = to_bytes(body, LARGEST_BODY).await else {
-        return lost();
-    };
-    let list = serde_json::from_slice(&body).ok();
-    if let Some(serde_json::Value::Object(mut list)) = list
-        && list.contains_key("record_count")
-        && let Some(rows) = list.values_mut().find_map(serde_json::Value::as_array_mut)
+    let (response, is_spoiled) = spoil(&kind, response).await;
+    if !(acted_before || acted_after || is_spoiled || repeat.was_done())
+        && let Some(entry) = shared.lock().log.entry(ticket)
     {
-        rows.pop();
-        body = serde_json::Value::Object(list).to_string().into();
+        entry.fault = latency;
     }
-    parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(body))
+    response
 }
 
-/// Sends the body in `pieces`, with pauses; the last one only if the body is to be complete.
-async fn in_pieces(response: Response, pieces: usize, complete: bool) -> Response {
-    let (mut parts, body) = response.into_parts();
+/// What a fault does before the service handles the request. False: it found nothing to act on.
+fn disturb(state: &mut Sandbox, kind: &FaultKind, parts: &Parts) -> bool {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    match kind {
+        // Both, so not `||`, which would leave the second out.
+        FaultKind::TokenRevoked => state.tokens.revoke_all() | state.visas.revoke_all(),
+        FaultKind::ScopeLost => take_scope(state, parts),
+        FaultKind::ShiftPage => {
+            halo::shift(&mut state.world, path) | management::shift(&mut state.world, path)
+        }
+        FaultKind::EditCount if parts.method == Method::GET => {
+            halo::edit_before_read(&mut state.world, path, query)
+        }
+        _ => false,
+    }
+}
+
+/// Takes the scope from the token of a request, and from those to come. False: the caller is none of Halo's.
+fn take_scope(state: &mut Sandbox, parts: &Parts) -> bool {
+    let header = parts.headers.get(AUTHORIZATION);
+    let header = header.and_then(|value| value.to_str().ok());
+    let token = header.and_then(|header| header.strip_prefix("Bearer "));
+    let had = token.is_some_and(|token| state.tokens.take_scope(token));
+    let asks = Service::of_path(parts.uri.path()) == Service::HaloAuth;
+    state.faults.scope_is_lost |= had || asks;
+    had || asks
+}
+
+/// Notes what a handler stored; then a person edits it, if that is the fault. True: one did.
+fn note_stored(state: &mut Sandbox, ticket: Ticket, response: &Response, edits: bool) -> bool {
+    let Some(Stored(ids)) = response.extensions().get::<Stored>() else {
+        return false;
+    };
+    if let Some(entry) = state.log.entry(ticket).filter(|_| !ids.is_empty()) {
+        entry.committed = true;
+        if let Some(StoredLicences(stored)) = response.extensions().get() {
+            entry.stored.clone_from(stored);
+        }
+    }
+    edits && halo::edit_after_write(&mut state.world, ids)
+}
+
+/// Notes the digest of an answer that is sent as it is.
+async fn noted(shared: &Shared, ticket: Ticket, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return lost();
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    parts
-        .headers
-        .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let size = body.len().div_ceil(pieces).max(1);
-    let stream = futures_util::stream::unfold(body, move |mut rest| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        let piece = rest.split_to(size.min(rest.len()));
-        // Lets the piece before this one leave.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        if rest.is_empty() && !complete {
-            return Some((
-                Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-                rest,
-            ));
-        }
-        Some((Ok(piece), rest))
-    });
-    Response::from_parts(parts, Body::from_stream(stream))
-}
-
-fn lost() -> Response {
-    let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
-    response.extensions_mut().insert(Lost);
-    response
-}
-
-/// An error answer as gateways and ASP.NET write them.
-fn failure(code: u16) -> Response {
-    let final_status = StatusCode::from_u16(code)
-        .ok()
-        .filter(|status| !status.is_informational());
-    let status = final_status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    match code {
-        500 => reply::json(
-            status,
-            &serde_json::json!({"Message": "An error has occurred."}),
-        ),
-        _ => reply::html(
-            status,
-            &format!("<html><body><h1>{status}</h1></body></html>"),
-        ),
+    let mut digest = DefaultHasher::new();
+    parts.status.as_u16().hash(&mut digest);
+    for (name, value) in &parts.headers {
+        (name.as_str(), value.as_bytes()).hash(&mut digest);
     }
-}
-
-/// Halo's 429 (text observed in public clients).
-pub(crate) fn too_many(state: &state::State, seconds: Option<u64>, style: RetryAfter) -> Response {
-    let (limit, span) = state.switches.rate_limit.unwrap_or((300, 300));
-    let window = match span {
-        0..=119 => format!("{span} second"),
-        _ => format!("{} minute", span / 60),
-    };
-    let text = format!("Rate Limit Reached - {limit} Requests per rolling {window} window");
-    let mut response = (StatusCode::TOO_MANY_REQUESTS, text).into_response();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-    let value = match (seconds, style) {
-        (None, _) => None,
-        (Some(seconds), RetryAfter::HttpDate) => {
-            HeaderValue::try_from(state.clock.http_date_in(seconds)).ok()
-        }
-        (Some(seconds), RetryAfter::Off | RetryAfter::Seconds) => Some(HeaderValue::from(seconds)),
-    };
-    if let Some(value) = value {
-        response.headers_mut().insert(RETRY_AFTER, value);
+    mask(&String::from_utf8_lossy(&body)).hash(&mut digest);
+    if let Some(entry) = shared.lock().log.entry(ticket) {
+        entry.answer = digest.finish();
     }
-    response
+    Response::from_parts(parts, Body::from(body))
 }

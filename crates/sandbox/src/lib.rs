@@ -26,7 +26,7 @@ pub use efile::EFile;
 pub use fault::{Fault, FaultKind, When};
 pub use judge::{Expectation, ExpectedException, ExpectedSubscription};
 pub use lint::{LintFinding, LintKind};
-pub use log::{LoggedRequest, Service};
+pub use log::{LoggedRequest, Service, StoredLicence};
 pub use management::{Account, Partner};
 pub use quantity::Milli;
 pub use seed::{Oddity, OddityKind};
@@ -35,7 +35,8 @@ pub use switches::{
     ActiveSources, Availability, BatchFailure, BillingWrapper, CustomFieldValue,
     CustomFieldsInLists, Depth, EFileNames, EFileProducts, EmptyList, ListShape,
     ManagementSwitches, ModifyPartner, NoResult, OldVisas, Physicality, PostAnswer, PostWithoutId,
-    ReportSheet, RetryAfter, Switches, TotalsShape, UnpaddedColumns, UnshownList, UpdateLines,
+    ReportSheet, RetryAfter, SwitchPosition, Switches, TotalsShape, UnpaddedColumns, UnshownList,
+    UpdateLines,
 };
 pub use world::cove::DeviceKind;
 pub use world::invoices::{InvoiceLine, LinkedLicence, RecurringInvoice};

@@ -59,10 +59,29 @@ pub struct LoggedRequest {
     pub body: String,
     /// The status sent, 0 if no answer was sent.
     pub status: u16,
-    /// The fault that was applied.
+    /// The fault that was applied. One that found nothing to act on, as a repeated page where no list is, was not.
     pub fault: Option<FaultKind>,
     /// Whether the request changed a record.
     pub committed: bool,
+    /// The licences that the request stored, each as it left them.
+    pub stored: Vec<StoredLicence>,
+    /// A digest of the answer, its secrets aside, to see whether two answers were the same. 0 if a fault was applied.
+    pub answer: u64,
+}
+
+/// A licence as a request left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredLicence {
+    /// Record id.
+    pub id: i64,
+    /// The client it belongs to.
+    pub client_id: i64,
+    /// Name.
+    pub name: String,
+    /// Count.
+    pub count: i64,
+    /// Whether the request made it.
+    pub is_new: bool,
 }
 
 /// A place in the log; void once the log is cleared.

@@ -32,6 +32,7 @@ pub struct SandboxBuilder {
     seed: u64,
     customers: usize,
     blank: bool,
+    world: Option<World>,
     period: u32,
     switches: Switches,
     faults: Vec<Fault>,
@@ -44,6 +45,7 @@ impl Default for SandboxBuilder {
             seed: 7,
             customers: 48,
             blank: false,
+            world: None,
             period: 202_610,
             switches: Switches::default(),
             faults: Vec::new(),
@@ -70,6 +72,12 @@ impl SandboxBuilder {
     /// invoices of the period and the month before are there.
     pub fn blank_world(mut self) -> Self {
         self.blank = true;
+        self
+    }
+
+    /// Starts with a world as [`Sandbox::world`] took it, instead of one made from the seed.
+    pub fn world(mut self, world: World) -> Self {
+        self.world = Some(world);
         self
     }
 
@@ -108,10 +116,10 @@ impl SandboxBuilder {
             let text = format!("{} is not a month written as YYYYMM", self.period);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let (world, oddities, invoice_oddities) = if self.blank {
-            (seed::blank(self.period), Vec::new(), Vec::new())
-        } else {
-            seed::world(self.seed, self.customers, self.period)
+        let (world, oddities, invoice_oddities) = match self.world {
+            Some(world) => (world, Vec::new(), Vec::new()),
+            None if self.blank => (seed::blank(self.period), Vec::new(), Vec::new()),
+            None => seed::world(self.seed, self.customers, self.period),
         };
         let (stop, stopped) = watch::channel(false);
         let (listener, address) = Loopback::bind(self.port, stopped).await?;
@@ -263,6 +271,11 @@ impl Sandbox {
         let mut state = self.shared.lock();
         state.world.now = state.clock.unix();
         edit(&mut state.world)
+    }
+
+    /// The world as it is, for another sandbox to start with.
+    pub fn world(&self) -> World {
+        self.shared.lock().world.clone()
     }
 
     /// What a correct sync of this month leaves, judged from the truth and not from what was written.

@@ -88,8 +88,17 @@ impl Tokens {
         (token.expires > now).then_some(token.scopes.as_slice())
     }
 
-    pub(crate) fn revoke_all(&mut self) {
+    /// Whether there was any.
+    pub(crate) fn revoke_all(&mut self) -> bool {
+        let had = !self.live.is_empty();
         self.live.clear();
+        had
+    }
+
+    /// Leaves a token alive and without scope. False: no such token.
+    pub(crate) fn take_scope(&mut self, text: &str) -> bool {
+        let token = self.live.get_mut(text);
+        token.map(|token| token.scopes.clear()).is_some()
     }
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn plan_file(bytes: &[u8]) {
 pub(crate) fn settings(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     if let Err(error) = Settings::from_toml(&text, "canary.toml") {
-        assert!(!error.to_string().is_empty());
+        let error = error.to_string();
+        assert!(error.contains("canary.toml"), "{error}");
     }
 }
 

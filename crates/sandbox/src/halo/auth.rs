@@ -63,6 +63,11 @@ pub(super) async fn token(
         );
     }
     let mut state = shared.lock();
+    let scopes = if state.faults.scope_is_lost {
+        Vec::new()
+    } else {
+        scopes
+    };
     let (now, life) = (state.clock.now(), state.switches.expires_in);
     let scope = scopes.join(" ");
     let token = state.tokens.issue(now, life, scopes);

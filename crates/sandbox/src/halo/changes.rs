@@ -30,7 +30,7 @@ pub(super) async fn list(
     if ask.is_true("orderdesc") {
         rows.reverse();
     }
-    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let rows = rows.iter().map(row).collect();
     let keys = ("changes", Some("licencechanges"));
     shaped(body, keys, rows, state.switches.unshown_lists)

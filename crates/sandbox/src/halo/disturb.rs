@@ -6,10 +6,10 @@ use crate::world::World;
 use crate::world::psa::{ClientRecord, Form, Licence, PERSON, Posted};
 use crate::world::vendor::PRODUCT;
 
-/// A person edits the Cove subscription that this read will show first.
-pub(crate) fn edit_before_read(world: &mut World, path: &str, query: &str) {
+/// A person edits the Cove subscription that this read will show first. False: it shows none.
+pub(crate) fn edit_before_read(world: &mut World, path: &str, query: &str) -> bool {
     if !path.contains("/SoftwareLicence") {
-        return;
+        return false;
     }
     let single: Option<i64> = path.rsplit('/').next().and_then(|last| last.parse().ok());
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -23,22 +23,22 @@ pub(crate) fn edit_before_read(world: &mut World, path: &str, query: &str) {
             && licence.form.name.starts_with(PRODUCT)
     };
     let found = world.psa.licences.values().find(shown).map(|one| one.id);
-    if let Some(id) = found {
+    found.is_some_and(|id| {
         let more = |licence: &mut Licence| licence.count += 7;
-        world.psa.change(id, PERSON, world.now, more);
-    }
+        world.psa.change(id, PERSON, world.now, more)
+    })
 }
 
-/// A person edits the first record of a write that was just stored.
-pub(crate) fn edit_after_write(world: &mut World, stored: &[i64]) {
-    if let Some(id) = stored.first() {
+/// A person edits the first record of a write that was just stored. False: nothing was.
+pub(crate) fn edit_after_write(world: &mut World, stored: &[i64]) -> bool {
+    stored.first().is_some_and(|id| {
         let more = |licence: &mut Licence| licence.count += 7;
-        world.psa.change(*id, PERSON, world.now, more);
-    }
+        world.psa.change(*id, PERSON, world.now, more)
+    })
 }
 
-/// Adds a record that sorts before all others, so that every row of the list moves on by one.
-pub(crate) fn shift(world: &mut World, path: &str) {
+/// Adds a record that sorts before all others, so that every row of the list moves on by one. False: no such list.
+pub(crate) fn shift(world: &mut World, path: &str) -> bool {
     let psa = &mut world.psa;
     if path.ends_with("/Client") {
         let id = psa
@@ -54,9 +54,10 @@ pub(crate) fn shift(world: &mut World, path: &str) {
             posted: Posted::default(),
         };
         psa.clients.insert(id, record);
+        true
     } else if path.ends_with("/SoftwareLicence") {
         let Some(client_id) = psa.clients.keys().next().copied() else {
-            return;
+            return false;
         };
         let id = psa
             .licences
@@ -73,5 +74,8 @@ pub(crate) fn shift(world: &mut World, path: &str) {
             other: serde_json::Map::new(),
         };
         psa.licences.insert(id, licence);
+        true
+    } else {
+        false
     }
 }

@@ -15,7 +15,8 @@ use self::draft::Draft;
 use super::items;
 use super::lists::{Ask, page};
 use super::refusal::Refusal;
-use crate::gate::{RepeatPage, Stored};
+use crate::gate::{RepeatPage, Stored, StoredLicences};
+use crate::log::StoredLicence;
 use crate::reply;
 use crate::state::{Shared, State as Sandbox};
 use crate::switches::BatchFailure;
@@ -45,7 +46,7 @@ pub(super) async fn list(
     rows.sort_by(|left, right| {
         ask.compare((left.id, &left.form.name), (right.id, &right.form.name))
     });
-    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let rows = rows
         .iter()
         .map(|licence| row(&state.world.psa, licence))
@@ -97,15 +98,40 @@ pub(super) async fn post(State(shared): State<Shared>, body: Bytes) -> Response 
         Err(refusal) => return refusal.answer(),
     };
     let mut state = shared.lock();
+    let last = state.world.psa.licences.last_key_value();
+    let last = last.map(|(id, _)| *id);
     match store(&mut state, &items) {
         (stored, None) => {
             let psa = &state.world.psa;
+            let left = as_left(psa, &stored, last);
             let rows = stored.iter().filter_map(|id| psa.licences.get(id));
             let rows = rows.map(|one| row(psa, one)).collect();
-            items::answer(StatusCode::OK, state.switches.post_answer, rows, stored)
+            let answer = items::answer(StatusCode::OK, state.switches.post_answer, rows, stored);
+            with_licences(answer, left)
         }
-        (stored, Some(refusal)) => with_stored(refusal.answer(), stored),
+        (stored, Some(refusal)) => {
+            let left = as_left(&state.world.psa, &stored, last);
+            with_licences(with_stored(refusal.answer(), stored), left)
+        }
     }
+}
+
+/// What was stored, for the log. `last`: the highest id before.
+fn as_left(psa: &Psa, stored: &[i64], last: Option<i64>) -> Vec<StoredLicence> {
+    let stored = stored.iter().filter_map(|id| psa.licences.get(id));
+    let left = stored.map(|licence| StoredLicence {
+        id: licence.id,
+        client_id: licence.form.client_id,
+        name: licence.form.name.clone(),
+        count: licence.count,
+        is_new: last.is_none_or(|last| licence.id > last),
+    });
+    left.collect()
+}
+
+fn with_licences(mut response: Response, left: Vec<StoredLicence>) -> Response {
+    response.extensions_mut().insert(StoredLicences(left));
+    response
 }
 
 /// Stores the items as the switches say. The refusal is set if the answer is to be one.

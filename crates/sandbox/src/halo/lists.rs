@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use crate::gate::RepeatPage;
 use crate::reply;
 use crate::switches::UnshownList;
 
@@ -58,7 +59,7 @@ pub(super) fn page<'a, T>(
     ask: &Ask,
     rows: &'a [T],
     cap: Option<u32>,
-    repeat: bool,
+    repeat: Option<&RepeatPage>,
 ) -> (&'a [T], serde_json::Map<String, Value>) {
     let mut envelope = serde_json::Map::new();
     envelope.insert("record_count".to_owned(), json!(rows.len()));
@@ -78,10 +79,12 @@ pub(super) fn page<'a, T>(
         .min(cap);
     envelope.insert("page_no".to_owned(), json!(page_no));
     envelope.insert("page_size".to_owned(), json!(size));
-    let shown = if repeat {
-        page_no.saturating_sub(1).max(1)
-    } else {
-        page_no
+    let shown = match repeat {
+        Some(repeat) if page_no > 1 => {
+            repeat.done();
+            page_no - 1
+        }
+        _ => page_no,
     };
     let start = (shown - 1).saturating_mul(size).min(rows.len());
     let end = start.saturating_add(size).min(rows.len());
@@ -109,6 +112,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Ask, page};
+    use crate::gate::RepeatPage;
 
     fn ask(pairs: &[(&str, &str)]) -> Ask {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -123,7 +127,7 @@ mod tests {
             ("page_size", "1000"),
             ("page_no", "3"),
         ]);
-        let (shown, envelope) = page(&asked, &rows, Some(100), false);
+        let (shown, envelope) = page(&asked, &rows, Some(100), None);
         assert_eq!(shown, (200..230).collect::<Vec<_>>());
         assert_eq!(envelope["record_count"], 230);
         assert_eq!(envelope["page_size"], 100);
@@ -134,13 +138,13 @@ mod tests {
     fn without_all_three_parameters_the_first_fifty_come_back() {
         let rows: Vec<u32> = (0..60).collect();
         let asked = ask(&[("page_size", "100"), ("page_no", "1")]);
-        assert_eq!(page(&asked, &rows, None, false).0.len(), 50);
+        assert_eq!(page(&asked, &rows, None, None).0.len(), 50);
         let asked = ask(&[("pageinate", "true"), ("page_size", "100")]);
-        let (shown, envelope) = page(&asked, &rows, None, false);
+        let (shown, envelope) = page(&asked, &rows, None, None);
         assert_eq!(shown.len(), 50);
         assert!(!envelope.contains_key("page_no"));
         let asked = ask(&[("count", "55")]);
-        assert_eq!(page(&asked, &rows, None, false).0.len(), 55);
+        assert_eq!(page(&asked, &rows, None, None).0.len(), 55);
     }
 
     #[test]
@@ -150,12 +154,14 @@ mod tests {
             ("page_size", "10"),
             ("page_no", "99999999999"),
         ]);
-        assert!(page(&asked, &[1, 2, 3], None, false).0.is_empty());
+        assert!(page(&asked, &[1, 2, 3], None, None).0.is_empty());
     }
 
     #[test]
     fn a_repeated_page_is_the_one_before() {
         let asked = ask(&[("pageinate", "true"), ("page_size", "2"), ("page_no", "2")]);
-        assert_eq!(page(&asked, &[1, 2, 3], None, true).0, [1, 2]);
+        let repeat = RepeatPage::default();
+        assert_eq!(page(&asked, &[1, 2, 3], None, Some(&repeat)).0, [1, 2]);
+        assert!(repeat.was_done());
     }
 }

@@ -146,7 +146,7 @@ async fn list(
         let (left, right) = (key(left), key(right));
         ask.compare((left.0, &left.1), (right.0, &right.1))
     });
-    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let rows = rows
         .iter()
         .map(|(_, record)| Value::from((*record).clone()));

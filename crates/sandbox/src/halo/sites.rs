@@ -39,7 +39,7 @@ pub(super) async fn list(
         })
         .collect();
     rows.sort_by(|left, right| ask.compare((left.id, NAME), (right.id, NAME)));
-    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let rows = rows.iter().map(|client| row(client));
     body.insert("sites".to_owned(), rows.collect());
     reply::ok(&body)

@@ -46,10 +46,11 @@ pub(crate) fn router(shared: &Shared) -> Router {
 }
 
 /// Somebody installs a device while the list is paged: it is the newest, the first in the usual order.
-pub(crate) fn shift(world: &mut World, path: &str) {
+pub(crate) fn shift(world: &mut World, path: &str) -> bool {
     if path == PATH {
         world.add_device(RESELLER, "added-while-paging", DeviceKind::Workstation, 0);
     }
+    path == PATH
 }
 
 /// What a method gives back.
@@ -78,7 +79,7 @@ struct Call<'a> {
     tree: Tree,
     params: Params<'a>,
     /// Whether a page is to repeat the one before it.
-    repeat: bool,
+    repeat: Option<&'a RepeatPage>,
 }
 
 type Outcome = Result<Answer, Refusal>;
@@ -93,11 +94,11 @@ async fn serve(
         return reply::ok(&json!({"error": error, "id": null, "jsonrpc": "2.0"}));
     };
     let mut state = shared.lock();
-    let outcome = run(&mut state, &call, repeat.is_some());
+    let outcome = run(&mut state, &call, repeat.as_deref());
     answer(&mut state, &call, outcome)
 }
 
-fn run(state: &mut Sandbox, call: &Map<String, Value>, repeat: bool) -> Outcome {
+fn run(state: &mut Sandbox, call: &Map<String, Value>, repeat: Option<&RepeatPage>) -> Outcome {
     let method = call.get("method").and_then(Value::as_str);
     let method = method.ok_or_else(|| Refusal::no_method(""))?;
     let empty = Map::new();

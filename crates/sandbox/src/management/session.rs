@@ -55,8 +55,11 @@ impl Visas {
         true
     }
 
-    pub(crate) fn revoke_all(&mut self) {
+    /// Whether there was any.
+    pub(crate) fn revoke_all(&mut self) -> bool {
+        let had = !self.live.is_empty();
         self.live.clear();
+        had
     }
 }
 

@@ -9,6 +9,7 @@ use super::filter::Filter;
 use super::params::{Params, Refusal};
 use super::tree::Account;
 use super::{Answer, Call, Outcome};
+use crate::gate::RepeatPage;
 use crate::switches::{ManagementSwitches, TotalsShape};
 
 /// Every device of the subtree that is there.
@@ -114,7 +115,7 @@ fn page<'a, T>(
     query: Params<'_>,
     rows: &'a [T],
     most: Option<u32>,
-    repeat: bool,
+    repeat: Option<&RepeatPage>,
 ) -> Result<&'a [T], Refusal> {
     let number = |name, absent| {
         let number = query.maybe_integer(name)?.unwrap_or(absent);
@@ -122,10 +123,12 @@ fn page<'a, T>(
     };
     let (start, count) = (number("StartRecordNumber", 0)?, number("RecordsCount", 1)?);
     let count = count.min(most.map_or(usize::MAX, |most| most as usize));
-    let start = if repeat {
-        start.saturating_sub(count)
-    } else {
-        start
+    let start = match repeat {
+        Some(repeat) if start > 0 => {
+            repeat.done();
+            start.saturating_sub(count)
+        }
+        _ => start,
     };
     let start = start.min(rows.len());
     let end = start.saturating_add(count).min(rows.len());

@@ -1,6 +1,7 @@
 //! Server behaviour that no public evidence settles. Every suite should pass whichever way a switch stands.
 
 mod management;
+mod positions;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ pub use management::{
     ActiveSources, Availability, Depth, EmptyList, ManagementSwitches, ModifyPartner, NoResult,
     OldVisas, Physicality, ReportSheet, TotalsShape, UnpaddedColumns,
 };
+pub use positions::SwitchPosition;
 
 /// How the stand-ins behave where the real services are unknown. `Default` is the reference's best guess.
 ///

@@ -48,6 +48,8 @@ pub struct Subscription {
     pub notes: String,
     /// Price as a decimal.
     pub price: String,
+    /// Other properties that were posted.
+    pub other: BTreeMap<String, Value>,
 }
 
 /// A Halo client.
@@ -94,6 +96,7 @@ impl World {
                 deleted: licence.form.deleted,
                 notes: licence.notes.clone(),
                 price: licence.price.to_string(),
+                other: licence.other.clone().into_iter().collect(),
             })
             .collect()
     }
@@ -137,6 +140,20 @@ impl World {
     /// Sets whether a subscription is active. False: no such record.
     pub fn set_active(&mut self, id: i64, active: bool) -> bool {
         self.reform(id, |form| form.is_active = active)
+    }
+
+    /// Sets a subscription's notes and price, as a person would in Halo. False: no such record.
+    pub fn describe_subscription(&mut self, id: i64, notes: &str, price: i64) -> bool {
+        self.psa.change(id, PERSON, self.now, |licence| {
+            notes.clone_into(&mut licence.notes);
+            licence.price = price.into();
+        })
+    }
+
+    /// From now on the API refuses every change of this record, as it would for a rule of the tenant's own. False: no such
+    /// record.
+    pub fn freeze_subscription(&mut self, id: i64) -> bool {
+        self.psa.licences.contains_key(&id) && self.psa.frozen.insert(id)
     }
 
     /// Renames a subscription. False: no such record.

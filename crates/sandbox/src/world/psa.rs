@@ -1,6 +1,6 @@
 //! Halo's side of the world: clients with their custom fields, and licences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Number, Value, json};
 
@@ -20,6 +20,8 @@ pub(crate) struct Psa {
     pub(crate) licences: BTreeMap<i64, Licence>,
     pub(crate) invoices: Invoices,
     pub(crate) changes: Vec<Change>,
+    /// Licences that no request may change.
+    pub(crate) frozen: BTreeSet<i64>,
     /// Records of the other resources, as they are shown, by resource and id.
     pub(crate) shelves: BTreeMap<&'static str, BTreeMap<i64, Map<String, Value>>>,
 }

@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use crate::http::{Answer, Halo, billing, ids};
 
-const PATH: &str = "SoftwareLicence";
+pub(crate) const PATH: &str = "SoftwareLicence";
 
 /// A world of one client with one subscription (id 501) of count 4.
-async fn start() -> Sandbox {
+pub(crate) async fn start() -> Sandbox {
     let sandbox = Sandbox::builder().blank_world().start().await.unwrap();
     sandbox.edit(|world| {
         let client = world.add_client("Acme Ltd", "1048576");
@@ -21,7 +21,7 @@ async fn start() -> Sandbox {
     sandbox
 }
 
-fn first(kind: FaultKind) -> Vec<Fault> {
+pub(crate) fn first(kind: FaultKind) -> Vec<Fault> {
     vec![Fault::new(When::Nth(1), kind)]
 }
 
@@ -205,10 +205,12 @@ async fn too_many_requests_says_when_to_come_back_if_told_to() {
     assert!(answer.body.starts_with("Rate Limit Reached"));
     let (answer, _, _) = update_under(&sandbox, kind(Some(2))).await;
     assert_eq!(answer.unwrap().header("retry-after"), Some("2"));
-    sandbox.set_switches(Switches {
+    let dated = |date| Switches {
         retry_after: RetryAfter::HttpDate,
+        date,
         ..Switches::default()
-    });
+    };
+    sandbox.set_switches(dated(None));
     let (answer, _, _) = update_under(&sandbox, kind(Some(2))).await;
     assert!(
         answer
@@ -217,6 +219,34 @@ async fn too_many_requests_says_when_to_come_back_if_told_to() {
             .unwrap()
             .ends_with(" GMT")
     );
+    // Where the switch says what day it is, the date that is named is counted from that day.
+    sandbox.set_switches(dated(Some(784_111_777)));
+    let (answer, _, _) = update_under(&sandbox, kind(Some(2))).await;
+    let answer = answer.unwrap();
+    for (header, date) in [
+        ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("retry-after", "Sun, 06 Nov 1994 08:49:39 GMT"),
+    ] {
+        assert_eq!(answer.header(header), Some(date));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_scope_leaves_the_token_alive_and_lets_it_in_nowhere() {
+    let sandbox = start().await;
+    let other = Halo::new(&sandbox).await;
+    let (answer, count, logged) = update_under(&sandbox, FaultKind::ScopeLost).await;
+    assert_eq!(
+        (answer.unwrap().status, count, logged.committed),
+        (401, 4, false)
+    );
+    assert_eq!(other.get("Client").await.status, 200, "not its scope");
+    // Given out all the same, and as good for nothing.
+    let new = Halo::new(&sandbox).await;
+    assert_eq!(new.get("Client").await.status, 401);
+    sandbox.clear_faults();
+    assert_eq!(new.get("Client").await.status, 401, "as it was made");
+    assert_eq!(Halo::new(&sandbox).await.get("Client").await.status, 200);
 }
 
 #[tokio::test]

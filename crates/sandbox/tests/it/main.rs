@@ -11,6 +11,7 @@ mod billing;
 mod distributor;
 mod efile;
 mod faults;
+mod faults_log;
 mod http;
 mod invoices;
 mod judge;

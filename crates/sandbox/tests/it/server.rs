@@ -89,3 +89,16 @@ fn it_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Sandbox>();
 }
+
+#[tokio::test]
+async fn a_world_goes_on_in_another_sandbox() {
+    let one = Sandbox::builder().start().await.unwrap();
+    let id = one.subscriptions()[0].id;
+    one.edit(|world| world.set_count(id, 77));
+    let two = Sandbox::builder().world(one.world()).start().await.unwrap();
+    assert_eq!(two.subscriptions(), one.subscriptions());
+    assert_eq!(two.clients(), one.clients());
+    assert_eq!(two.expected(202_610), one.expected(202_610));
+    two.edit(|world| world.set_count(id, 78));
+    assert_eq!(one.subscriptions()[0].count, 77, "each has its own");
+}

@@ -1,7 +1,10 @@
 //! `POST /SoftwareLicence` and its switches; `DELETE`.
 
-use sandbox::{BatchFailure, PostAnswer, PostWithoutId, Sandbox, Subscription, Switches};
+use sandbox::{
+    BatchFailure, PostAnswer, PostWithoutId, Sandbox, StoredLicence, Subscription, Switches,
+};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::http::{Halo, ids};
 use crate::shape::{assert_same_shape, shape};
@@ -71,6 +74,7 @@ async fn a_record_without_id_is_created() {
             deleted: false,
             notes: String::new(),
             price: "0".into(),
+            other: BTreeMap::new(),
         })
     );
     let last = sandbox.requests().pop().unwrap();
@@ -291,4 +295,51 @@ async fn a_large_batch_is_taken() {
         .post(PATH, &vec![item; 3000].into())
         .await;
     assert_eq!((answer.status, sandbox.subscriptions().len()), (200, 3001));
+}
+
+#[tokio::test]
+async fn the_log_holds_what_each_write_stored() {
+    let sandbox = start(Switches::default()).await;
+    let halo = Halo::new(&sandbox).await;
+    let new = json!({"client_id": 12, "name": "new", "count": 3, "type": 1});
+    halo.post(PATH, &json!([{"id": 501, "count": 8}, new]))
+        .await;
+    let stored = |id, name: &str, count, is_new| StoredLicence {
+        id,
+        client_id: 12,
+        name: name.into(),
+        count,
+        is_new,
+    };
+    let wanted = vec![
+        stored(501, "Cove - Servers", 8, false),
+        stored(502, "new", 3, true),
+    ];
+    assert_eq!(sandbox.requests().pop().unwrap().stored, wanted);
+    halo.post(PATH, &json!([{"id": 999, "count": 8}])).await;
+    assert_eq!(sandbox.requests().pop().unwrap().stored, []);
+}
+
+#[tokio::test]
+async fn a_record_that_may_not_be_changed_is_refused_as_any_other_bad_one() {
+    let sandbox = start(Switches::default()).await;
+    assert!(!sandbox.edit(|world| world.freeze_subscription(999)));
+    assert!(sandbox.edit(|world| world.freeze_subscription(501)));
+    let halo = Halo::new(&sandbox).await;
+    let answer = halo.post(PATH, &json!([{"id": 501, "count": 8}])).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(counts(&sandbox), own(&[(501, "Cove - Servers", 4)]));
+    // A person may.
+    assert!(sandbox.edit(|world| world.set_count(501, 9)));
+    assert_eq!(counts(&sandbox), own(&[(501, "Cove - Servers", 9)]));
+}
+
+#[tokio::test]
+async fn a_person_can_describe_a_subscription() {
+    let sandbox = start(Switches::default()).await;
+    assert!(!sandbox.edit(|world| world.describe_subscription(999, "n", 1)));
+    assert!(sandbox.edit(|world| world.describe_subscription(501, "as agreed", 12)));
+    let one = sandbox.subscriptions().remove(0);
+    let described = (one.notes.as_str(), one.price.as_str(), one.count);
+    assert_eq!(described, ("as agreed", "12", 4));
 }

@@ -80,10 +80,12 @@ fn a_second_signal_stops_at_once_and_resume_settles_it() {
         },
         FaultKind::HangAfterCommitMs(60_000),
     )]);
-    let child = world.command(&["apply", "plan.json"]).spawn().unwrap();
+    let mut child = world.command(&["apply", "plan.json"]).spawn().unwrap();
     wait_for(&world, "POST", "SoftwareLicence");
     send("-TERM", &child);
-    std::thread::sleep(Duration::from_millis(300));
+    // Two signals that arrive together are one.
+    let stderr = child.stderr.as_mut().unwrap();
+    read_until(stderr, "once more stops at once");
     send("-TERM", &child);
     let done = Done::new(&child.wait_with_output().unwrap()).ended(7);
     assert!(done.stderr.contains("resume"), "{done:?}");
@@ -113,7 +115,7 @@ fn a_read_only_verb_ends_at_once() {
 #[test]
 fn the_sandbox_serves_until_it_is_told_to_end_and_prints_settings_that_work() {
     let mut serving = tool(&["sandbox", "--print-config"]).spawn().unwrap();
-    let settings = read_until(&mut serving, "round   = \"up\"\n");
+    let settings = read_until(serving.stdout.as_mut().unwrap(), "round   = \"up\"\n");
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("cove-halo.toml"), &settings).unwrap();
     let mut plan = tool(&["plan", "--period", "202610"]);
@@ -137,7 +139,7 @@ fn the_sandbox_serves_until_it_is_told_to_end_and_prints_settings_that_work() {
 #[test]
 fn the_sandbox_as_json_is_one_document_with_everything_a_test_needs() {
     let mut serving = tool(&["sandbox", "--format", "json"]).spawn().unwrap();
-    let text = read_until(&mut serving, "\n}\n");
+    let text = read_until(serving.stdout.as_mut().unwrap(), "\n}\n");
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in [
         "url",

@@ -21,5 +21,6 @@ mod pairs;
 mod report;
 mod schedule;
 mod signals;
+mod small;
 mod terminal;
 mod tool;

@@ -4,7 +4,7 @@ use sandbox::{LoggedRequest, Sandbox, SandboxBuilder};
 use serde_json::Value;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -18,7 +18,7 @@ const SECRETS: [&str; 2] = [sandbox::API_KEY, sandbox::HALO_CLIENT_SECRET];
 pub(crate) struct World {
     // Dropped in this order: the server needs its runtime until the end.
     pub(crate) sandbox: Sandbox,
-    _runtime: Runtime,
+    runtime: Runtime,
     folder: TempDir,
 }
 
@@ -105,7 +105,7 @@ impl World {
         let sandbox = runtime.block_on(builder.start()).unwrap();
         let world = Self {
             sandbox,
-            _runtime: runtime,
+            runtime,
             folder: tempfile::tempdir().unwrap(),
         };
         world.settings("");
@@ -146,6 +146,11 @@ impl World {
     /// Runs the tool to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Done {
         Done::new(&self.command(args).output().unwrap())
+    }
+
+    /// Waits for what a library of ours answers.
+    pub(crate) fn wait_for<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.runtime.block_on(answer)
     }
 
     /// Plans into `plan.json`.
@@ -219,13 +224,12 @@ pub(crate) fn tool(args: &[&str]) -> Command {
 }
 
 /// Reads from a running process until its output holds `words`.
-pub(crate) fn read_until(child: &mut Child, words: &str) -> String {
+pub(crate) fn read_until(output: &mut impl Read, words: &str) -> String {
     let mut text = Vec::new();
     let mut byte = [0_u8; 1];
-    let stdout = child.stdout.as_mut().unwrap();
     while !String::from_utf8_lossy(&text).contains(words) {
         assert_eq!(
-            stdout.read(&mut byte).unwrap(),
+            output.read(&mut byte).unwrap(),
             1,
             "ended without `{words}`"
         );

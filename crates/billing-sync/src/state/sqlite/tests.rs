@@ -9,6 +9,7 @@ use crate::state::{JournalEntry, NewRun, StateStore, StoreError, StoreErrorKind,
 use crate::testing::{create, plan_of};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -110,6 +111,7 @@ async fn every_commit_is_synced() {
     };
     assert_eq!(setting("journal_mode"), "wal");
     assert_eq!(setting("synchronous"), "2", "2 is FULL");
+    assert_eq!(setting("fullfsync"), "1");
     assert_eq!(setting("foreign_keys"), "1");
     assert_eq!(setting("busy_timeout"), "5000");
 }
@@ -185,30 +187,53 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     drop(folder);
 }
 
+/// Everything that is read out of a file.
+async fn content(store: &SqliteStore) -> String {
+    let runs = store.runs(100).await.unwrap();
+    let mut text = format!("{:?} {runs:?}", store.memory().await.unwrap());
+    for run in runs {
+        let run = store.run(&run.run_id).await.unwrap();
+        write!(text, " {run:?}").unwrap();
+    }
+    let usage = store.usage(october()).await.unwrap();
+    let subject = store.subject().await.unwrap();
+    text + &format!(" {usage:?} {subject:?}")
+}
+
 #[tokio::test]
 async fn a_damaged_file_is_refused_wherever_the_damage_is() {
     let (_folder, path) = folder();
     filled(&path).await;
     let whole = std::fs::read(&path).unwrap();
+    let content = content(&SqliteStore::open(&path).unwrap()).await;
     let mut refusals = 0;
-    for page in 1..whole.len() / 4096 {
+    // Behind the header, at the beginning of each page, in its middle, and at its end.
+    let places = (0..whole.len() / 4096).flat_map(|page| {
+        let within = [if page == 0 { 100 } else { 0 }, 2_000, 4_032];
+        within.map(|within| page * 4096 + within)
+    });
+    for place in places {
         let mut damaged = whole.clone();
-        damaged[page * 4096..page * 4096 + 64].fill(0xA5);
+        damaged[place..place + 64].fill(0xA5);
         std::fs::write(&path, &damaged).unwrap();
         match SqliteStore::open(&path) {
-            Ok(store) => {
-                // Not part of the structure; then what is in it must show it.
-                drop(store.check_journal().await);
-            }
+            // Not part of the structure; then what is in it must show it, or be what it was.
+            Ok(store) => match store.check_journal().await {
+                Ok(_) => assert_eq!(self::content(&store).await, content, "byte {place}"),
+                Err(error) => {
+                    assert!(error.hint().is_some(), "byte {place}: {error}");
+                    refusals += 1;
+                }
+            },
             Err(error) => {
                 assert_eq!(error.kind(), StoreErrorKind::Unusable, "{error}");
                 assert!(error.hint().is_some_and(|hint| hint.contains("backup")));
                 refusals += 1;
             }
         }
-        assert_eq!(std::fs::read(&path).unwrap(), damaged, "page {page}");
+        assert_eq!(std::fs::read(&path).unwrap(), damaged, "byte {place}");
     }
-    assert!(refusals > 5, "{refusals}");
+    assert!(refusals > 20, "{refusals}");
     std::fs::write(&path, &whole[..whole.len() - 4096]).unwrap();
     assert_eq!(
         refused(SqliteStore::open(&path)).0,

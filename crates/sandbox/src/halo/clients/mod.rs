@@ -32,7 +32,7 @@ pub(super) async fn list(
         .filter(|client| (inactive_too || !client.is_inactive()) && ask.finds(&client.name))
         .collect();
     rows.sort_by(|left, right| ask.compare((left.id, &left.name), (right.id, &right.name)));
-    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
 
     let asked: Vec<&str> = ask
         .text("include_custom_fields")

@@ -97,6 +97,9 @@ impl Draft {
         if self.id.is_some_and(|id| !known(id)) {
             return Err(Refusal::Message("Licence not found"));
         }
+        if self.id.is_some_and(|id| psa.frozen.contains(&id)) {
+            return Err(Refusal::Message("The licence cannot be changed."));
+        }
         let client_known = self.client_id.map(|id| psa.clients.contains_key(&id));
         if client_known == Some(false) || (client_known.is_none() && self.id.is_none()) {
             return Err(Refusal::Text("Client not found"));

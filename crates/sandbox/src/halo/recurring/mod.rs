@@ -73,7 +73,7 @@ async fn list(
         })
         .collect();
     rows.sort_by(|left, right| ask.compare((left.id, name(left)), (right.id, name(right))));
-    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, mut body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let with_lines = ask.is_true("includelines");
     let rows: Value = rows
         .iter()

@@ -70,7 +70,7 @@ pub(super) async fn list(
             row.into()
         })
         .collect();
-    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.is_some());
+    let (rows, body) = page(&ask, &rows, state.switches.page_cap, repeat.as_deref());
     let keys = ("reports", Some("reports"));
     shaped(body, keys, rows.into(), state.switches.unshown_lists)
 }
