@@ -3,7 +3,7 @@
 use crate::app::{App, can_ask};
 use crate::failure::Failure;
 use crate::files;
-use crate::globals::Format;
+use crate::globals::{Format, quoted};
 use crate::text::plain;
 use clap::ValueEnum;
 use cove_halo::{
@@ -191,6 +191,11 @@ async fn optional(question: &str, app: &App<'_>) -> Result<Option<String>, Failu
 
 fn report(args: &Args, app: &mut App<'_>) -> Result<(), Failure> {
     let file = args.out.display().to_string();
+    let flag = if args.out.as_os_str() == DEFAULT_FILE {
+        String::new()
+    } else {
+        format!(" --config {}", quoted(&file))
+    };
     match app.out.format() {
         Format::Table | Format::Csv => {
             app.out.result(&format!("{} written\n", plain(&file)))?;
@@ -204,12 +209,7 @@ fn report(args: &Args, app: &mut App<'_>) -> Result<(), Failure> {
     for (name, what) in SECRET_VARIABLES {
         app.out.note(&format!("  {name:<20} {what}\n"));
     }
-    let config = if args.out.as_os_str() == DEFAULT_FILE {
-        String::new()
-    } else {
-        format!(" --config {file}")
-    };
     app.out
-        .note(&format!("then: cove-halo-sync doctor{config}\n"));
+        .note(&format!("then: cove-halo-sync doctor{flag}\n"));
     Ok(())
 }

@@ -212,7 +212,7 @@ fn every_way_a_run_can_end_has_its_sentence() {
     ];
     assert_eq!(
         run::sentence(&sample_run(RunStatus::Partial, &moved)),
-        "period 202610: 1 of 2 changes written, 1 failed; their records moved: `cove-halo-sync sync` plans them anew"
+        "period 202610: 1 of 2 changes written, 1 failed; their records moved: `cove-halo-sync sync --period 202610` plans them anew"
     );
 }
 
