@@ -28,7 +28,7 @@ features:
 doc:
     .ci/run doc
 
-# every crate can be packed
+# every crate can be packed, and what was packed compiles
 package:
     .ci/run package
 

@@ -23,40 +23,46 @@ struct Logged {
     inner: MemoryStore,
     /// Stands for a file or a queue of yours.
     log: Mutex<Vec<String>>,
+    is_full: bool,
 }
 
 impl Logged {
     /// What cannot be made durable must be an error: nothing is sent then.
     fn append(&self, lines: impl Iterator<Item = String>) -> Result<(), StoreError> {
-        let mut log = self
-            .log
-            .lock()
-            .map_err(|_| StoreError::new(StoreErrorKind::Unusable, "the log cannot be written"))?;
-        log.extend(lines);
-        Ok(())
+        match self.log.lock() {
+            Ok(mut log) if !self.is_full => {
+                log.extend(lines);
+                Ok(())
+            }
+            _ => Err(StoreError::new(
+                StoreErrorKind::Unusable,
+                "the log cannot be written",
+            )),
+        }
     }
 }
 
 #[async_trait]
 impl StateStore for Logged {
     async fn begin_run(&self, run: &NewRun<'_>) -> Result<(), StoreError> {
-        self.inner.begin_run(run).await?;
-        self.append([format!("begin, approved by {}", run.approved_by)].into_iter())
+        self.append([format!("begin, approved by {}", run.approved_by)].into_iter())?;
+        self.inner.begin_run(run).await
     }
 
-    /// Called before a request leaves (`started`) and after its answer. All of the entries or none.
+    /// Called before a request leaves (`started`) and after its answer. All of the entries or none: the log comes first, so
+    /// that an entry that could not be logged is not stored either.
     async fn record(&self, run: &RunId, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        self.inner.record(run, entries).await?;
         self.append(
             entries
                 .iter()
                 .map(|entry| entry.record.outcome.word().to_owned()),
-        )
+        )?;
+        self.inner.record(run, entries).await
     }
 
     async fn finish_run(&self, run: &RunId, status: RunStatus, at: &str) -> Result<(), StoreError> {
-        self.inner.finish_run(run, status, at).await?;
-        self.append([format!("end, {}", status.word())].into_iter())
+        self.append([format!("end, {}", status.word())].into_iter())?;
+        self.inner.finish_run(run, status, at).await
     }
 
     // The rest is handed on.
@@ -134,14 +140,29 @@ async fn main() -> anyhow::Result<()> {
     println!("the store keeps the contract");
 
     let sandbox = recipes::start().await?;
-    let store = Arc::new(Logged::default());
-    let service = Service::builder(recipes::settings(&sandbox)?, recipes::secrets()?)
-        .store(store.clone())
-        .build()?;
     let request = PlanRequest {
         period: Some(recipes::MONTH.parse()?),
         ..PlanRequest::default()
     };
+    let service_with = |store| -> anyhow::Result<Service> {
+        let (settings, secrets) = (recipes::settings(&sandbox)?, recipes::secrets()?);
+        Ok(Service::builder(settings, secrets).store(store).build()?)
+    };
+
+    // A log that cannot be written: nothing is stored, and nothing is sent.
+    let full = Arc::new(Logged {
+        is_full: true,
+        ..Logged::default()
+    });
+    let service = service_with(full.clone())?;
+    let plan = service.plan(&request).await?;
+    let refused = service.apply(plan, Approval::by("recipe")).await;
+    anyhow::ensure!(refused.is_err() && full.inner.runs(1).await?.is_empty());
+    let sent = sandbox.requests();
+    anyhow::ensure!(sent.iter().all(|request| !request.committed));
+
+    let store = Arc::new(Logged::default());
+    let service = service_with(store.clone())?;
     let plan = service.plan(&request).await?;
     let run = service.apply(plan, Approval::by("recipe")).await?;
     println!(

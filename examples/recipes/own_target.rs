@@ -14,7 +14,9 @@ use billing_sync::ports::{
 use billing_sync::rules::Rules;
 use billing_sync::run::StopSignal;
 use billing_sync::state::{MemoryStore, StateStore};
-use billing_sync::target::{Client, CompleteList, Standing, Subscription, TargetSnapshot};
+use billing_sync::target::{
+    Client, CompleteList, Identified, Standing, Subscription, TargetSnapshot,
+};
 use billing_sync::testing::contract;
 use billing_sync::usage::{Completeness, Finality, Usage, UsageLine};
 use std::collections::BTreeSet;
@@ -34,7 +36,7 @@ impl Books {
     }
 
     /// A list may be called complete only by whoever reached its end, and says how many there should be.
-    fn complete<T>(items: Vec<T>) -> Result<CompleteList<T>, PortError> {
+    fn complete<T: Identified>(items: Vec<T>) -> Result<CompleteList<T>, PortError> {
         let stated = items.len() as u64;
         CompleteList::proven(items, 0, Some(stated))
             .map_err(|error| PortError::new(PortErrorKind::Unreadable, error.to_string()))

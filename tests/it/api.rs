@@ -1,12 +1,12 @@
 //! What `docs/api.md` says of the public API, as far as a compiler or a manifest can tell.
 
+use crate::manifests::packages;
 use api_core::testing::ScriptedTransport;
 use api_core::{Clock, Meter, RequestBudget, RetryPolicy, SystemClock, Transport, Watch};
 use cove_api::billing::{AccountId, BillingClient, DistributorClient, DistributorId};
 use cove_api::management::ManagementClient;
 use halopsa_api::HaloClient;
 use serde_json::Value;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,23 +38,21 @@ macro_rules! with_common_settings {
 fn the_builders_of_all_clients_have_one_shape() {
     let url = "https://service.example/api";
     let billing = BillingClient::builder(url, AccountId::new("a"), "k".into());
-    assert_eq!(
-        with_common_settings!(billing).unwrap().meter().read().sent,
-        0
-    );
+    let billing = with_common_settings!(billing).unwrap();
+    assert_eq!(billing.meter().read().sent, 0);
+    assert_eq!(billing.budget().limit(), Some(1));
     let distributor = DistributorClient::builder(url, DistributorId::new("d"), "k".into());
-    with_common_settings!(distributor).unwrap();
+    let distributor = with_common_settings!(distributor).unwrap();
+    assert_eq!(distributor.meter().read().sent, 0);
+    assert_eq!(distributor.budget().limit(), Some(1));
     let management = ManagementClient::builder("p", "u", "k".into()).base_url(url);
-    assert_eq!(
-        with_common_settings!(management)
-            .unwrap()
-            .meter()
-            .read()
-            .sent,
-        0
-    );
+    let management = with_common_settings!(management).unwrap();
+    assert_eq!(management.meter().read().sent, 0);
+    assert_eq!(management.budget().limit(), Some(1));
     let halo = HaloClient::builder(url, "id", "k".into());
-    assert_eq!(with_common_settings!(halo).unwrap().meter().read().sent, 0);
+    let halo = with_common_settings!(halo).unwrap();
+    assert_eq!(halo.meter().read().sent, 0);
+    assert_eq!(halo.budget().limit(), Some(1));
 }
 
 const fn sound<T: Send + Sync + Unpin + ?Sized>() {}
@@ -128,23 +126,6 @@ const _: () = {
     sound::<Arc<dyn billing_sync::state::StateStore>>();
     sound::<Arc<dyn cove_halo::ServiceWatch>>();
 };
-
-fn packages() -> Vec<Value> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"].as_array().unwrap().clone()
-}
 
 #[test]
 fn the_manifest_of_every_library_is_complete() {
@@ -235,6 +216,6 @@ fn every_recipe_has_its_expected_output_and_nothing_else_is_expected() {
         .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
         .collect();
     files.sort();
-    assert_eq!(names.len(), 16);
+    assert!(names.len() > 10, "{names:?}");
     assert_eq!(files, names);
 }

@@ -1,21 +1,9 @@
-//! The book against the code: pages, links, settings, commands, messages, exit codes and test names that it speaks of exist.
+//! The book and the pages beside it against the code: pages, links, settings, messages, words and test names that they speak of
+//! exist. Errors are in `docs_errors`; the program itself tries the commands (`examples/cove-halo-sync/src/book.rs`).
 
-use cove_halo::{ExitCode, SettingsFile};
-use std::cmp::Ordering;
+use cove_halo::SettingsFile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-const EXIT_CODES: [ExitCode; 9] = [
-    ExitCode::Done,
-    ExitCode::Failure,
-    ExitCode::Usage,
-    ExitCode::Guard,
-    ExitCode::NotFinal,
-    ExitCode::Exceptions,
-    ExitCode::Drift,
-    ExitCode::Unknown,
-    ExitCode::Locked,
-];
 
 /// Where messages for people come from.
 const SPEAKING: [&str; 6] = [
@@ -31,7 +19,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -52,16 +40,23 @@ fn files_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The pages of the book by their path inside it, with their text.
+/// Pages beside the book.
+const BESIDE: [&str; 4] = [
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+];
+
+/// The pages of the book and those beside it, by their path in the workspace, with their text.
 fn pages() -> Vec<(String, String)> {
-    let book = root().join("docs");
-    let pages: Vec<_> = files_in(&book, ".md")
-        .into_iter()
-        .map(|path| {
-            let name = path.strip_prefix(&book).unwrap().to_string_lossy();
-            (name.into_owned(), std::fs::read_to_string(&path).unwrap())
-        })
-        .collect();
+    let book = files_in(&root().join("docs"), ".md");
+    let book = book.iter().map(|path| {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy();
+        name.into_owned()
+    });
+    let all = book.chain(BESIDE.map(str::to_owned));
+    let pages: Vec<_> = all.map(|name| (name.clone(), read(&name))).collect();
     assert!(pages.len() > 10, "{} pages", pages.len());
     pages
 }
@@ -136,7 +131,7 @@ fn every_page_is_in_the_summary_once() {
     let listed = links(&read("docs/SUMMARY.md"));
     let there: BTreeSet<String> = pages()
         .into_iter()
-        .map(|(name, _)| name)
+        .filter_map(|(name, _)| Some(name.strip_prefix("docs/")?.to_owned()))
         .filter(|name| name != "SUMMARY.md")
         .collect();
     assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), there);
@@ -144,10 +139,19 @@ fn every_page_is_in_the_summary_once() {
 }
 
 #[test]
+fn the_readme_lists_every_page() {
+    let readme = links(&read("README.md"));
+    for page in links(&read("docs/SUMMARY.md")) {
+        let listed = readme.contains(&format!("docs/{page}"));
+        assert!(listed || page == "index.md", "{page}");
+    }
+}
+
+#[test]
 fn every_link_between_pages_leads_somewhere() {
     let mut checked = 0;
     for (name, text) in pages() {
-        let folder = root().join("docs").join(&name);
+        let folder = root().join(&name);
         for link in links(&text) {
             if link.contains("://") {
                 continue;
@@ -177,14 +181,14 @@ fn every_rust_block_is_on_a_page_that_is_compiled() {
     let compiled = read("tests/src/lib.rs");
     for (name, text) in pages() {
         assert!(
-            blocks(&text, "rust").is_empty() || compiled.contains(&format!("docs/{name}\"")),
+            blocks(&text, "rust").is_empty() || compiled.contains(&format!("/{name}\"")),
             "{name} has code that is not compiled"
         );
     }
 }
 
 #[test]
-fn every_settings_block_of_the_book_loads() {
+fn every_settings_block_loads() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cove-halo.toml");
     let required = |name: &str| match name {
@@ -206,127 +210,22 @@ fn every_settings_block_of_the_book_loads() {
     assert!(checked > 0);
 }
 
-fn is_verb(word: &str) -> bool {
-    let verbs = root().join("examples/cove-halo-sync/src/verbs");
-    verbs.join(format!("{word}.rs")).exists() || verbs.join(word).is_dir()
-}
-
-/// The commands of a page without the program's name: in console blocks, and between backticks in the cells of tables,
-/// where a verb with more words is one, too.
-fn commands(page: &str) -> Vec<String> {
-    let blocks = blocks(page, "console");
-    let lines = blocks.iter().flat_map(|block| block.lines());
-    let shown = lines.filter_map(|line| {
-        let command = line.trim_start_matches("$ ");
-        command.strip_prefix("cove-halo-sync ")
-    });
-    let cells = page.lines().filter(|line| line.starts_with('|'));
-    let named = cells.flat_map(quoted).filter_map(|words| {
-        let short = || {
-            let (verb, _) = words.split_once(' ')?;
-            is_verb(verb).then_some(words)
-        };
-        words.strip_prefix("cove-halo-sync ").or_else(short)
-    });
-    shown.chain(named).map(str::to_owned).collect()
-}
-
-#[test]
-fn commands_are_found_in_blocks_and_in_cells() {
-    let page = "```console\n$ cove-halo-sync plan --all\n```\n| `sync --yes` | `COVE_API_KEY` `cove-halo-sync lint` |\n`apply x`\n";
-    assert_eq!(commands(page), ["plan --all", "sync --yes", "lint"]);
-}
-
-#[test]
-fn every_command_of_the_book_has_verbs_and_flags_that_exist() {
-    let program = source(&["examples/cove-halo-sync/src"]);
-    let mut checked = 0;
-    for (name, text) in pages() {
-        for arguments in commands(&text) {
-            assert!(
-                arguments.starts_with("--help") || arguments.split_whitespace().any(is_verb),
-                "{name}: {arguments}"
-            );
-            for flag in arguments
-                .split_whitespace()
-                .filter_map(|word| word.strip_prefix("--"))
-            {
-                let flag = flag.split('=').next().unwrap();
-                let field = format!("{}: ", flag.replace('-', "_"));
-                let named = format!("long = \"{flag}\"");
-                assert!(
-                    program.contains(&field) || program.contains(&named),
-                    "{name}: --{flag} in {arguments}"
-                );
-            }
-            checked += 1;
-        }
-    }
-    assert!(checked > 25, "{checked} commands");
-}
-
-#[test]
-fn the_exit_codes_of_the_page_are_those_of_the_code() {
-    let page = read("docs/errors.md");
-    let code = read("crates/cove-halo/src/exit.rs");
-    let mut meanings = Vec::new();
-    let mut meaning = "";
-    for line in code.lines().map(str::trim) {
-        if let Some(text) = line.strip_prefix("/// ") {
-            meaning = text;
-        } else if let Some((_, number)) = line.trim_end_matches(',').split_once(" = ")
-            && let Ok(number) = number.parse::<u8>()
-        {
-            meanings.push((number, meaning));
-        }
-    }
-    assert_eq!(meanings.len(), EXIT_CODES.len());
-    for ((number, meaning), code) in meanings.into_iter().zip(EXIT_CODES) {
-        assert_eq!(number, code.code());
-        let row = format!("| {number} | {meaning} |");
-        assert!(page.contains(&row), "{row}");
-    }
-    let mut order = EXIT_CODES.to_vec();
-    order.sort_by(|one, other| {
-        if ExitCode::worst([*one, *other]) == *one {
-            Ordering::Less
-        } else {
-            Ordering::Greater
-        }
-    });
-    let order: Vec<String> = order.iter().map(|code| code.code().to_string()).collect();
-    let sentence = format!("the first of this order wins: {}.", order.join(", "));
-    assert!(page.contains(&sentence), "{sentence}");
-}
-
 #[test]
 fn guards_and_kinds_of_the_code_are_on_their_pages() {
     let concepts = read("docs/concepts.md");
     for guard in billing_sync::plan::GuardName::ALL {
         assert!(concepts.contains(&format!("| `{guard}` |")), "{guard}");
     }
-    let errors = read("docs/errors.md");
-    for (file, name) in [
-        ("crates/api-core/src/error.rs", "ErrorKind"),
-        ("crates/billing-sync/src/ports.rs", "PortErrorKind"),
-        ("crates/billing-sync/src/state/mod.rs", "StoreErrorKind"),
-        ("crates/billing-sync/src/plan/approve.rs", "Refusal"),
-        ("crates/billing-sync/src/apply/mod.rs", "ApplyError"),
-    ] {
-        let variants = variants_of(&read(file), name);
-        assert!(variants.len() > 3, "{name}: {variants:?}");
-        for variant in variants {
-            assert!(
-                errors.contains(&format!("`{variant}`")),
-                "{name}::{variant}"
-            );
-        }
+    let model = read("docs/sync-model.md");
+    for guard in billing_sync::plan::GuardName::ALL {
+        assert!(model.contains(&format!("| `{guard}` |")), "{guard}");
     }
+    let errors = read("docs/errors.md");
     let kinds = variants_of(
         &read("crates/billing-sync/src/plan/exception.rs"),
         "ExceptionKind",
     );
-    for kind in kinds {
+    for (kind, _) in kinds {
         let snake = kind.chars().fold(String::new(), |mut word, letter| {
             if letter.is_uppercase() && !word.is_empty() {
                 word.push('_');
@@ -338,19 +237,27 @@ fn guards_and_kinds_of_the_code_are_on_their_pages() {
     }
 }
 
-fn variants_of(code: &str, name: &str) -> Vec<String> {
+/// The variants of an enum in their order, each with its documentation on one line.
+pub(crate) fn variants_of(code: &str, name: &str) -> Vec<(String, String)> {
     let start = format!("pub enum {name} {{\n");
     let body = code.split_once(&start).unwrap().1;
-    body.lines()
-        .take_while(|line| *line != "}")
-        .filter_map(|line| line.strip_prefix("    "))
-        .filter(|line| line.starts_with(char::is_uppercase))
-        .map(|line| {
-            line.chars()
-                .take_while(|letter| letter.is_alphanumeric())
-                .collect()
-        })
-        .collect()
+    let mut variants = Vec::new();
+    let mut documentation: Vec<&str> = Vec::new();
+    let lines = body.lines().take_while(|line| *line != "}");
+    for line in lines.filter_map(|line| line.strip_prefix("    ")) {
+        if let Some(text) = line.strip_prefix("/// ") {
+            documentation.push(text);
+        } else if line.starts_with(char::is_uppercase) {
+            let letters = line.chars().take_while(|letter| letter.is_alphanumeric());
+            variants.push((letters.collect(), documentation.join(" ")));
+            documentation.clear();
+        } else if !line.starts_with('#') {
+            // The documentation of a field is not the next variant's.
+            documentation.clear();
+        }
+    }
+    assert!(variants.len() > 3, "{name}: {variants:?}");
+    variants
 }
 
 #[test]
@@ -418,5 +325,50 @@ fn every_step_of_ci_has_a_recipe() {
             recipes.contains(&format!("\n{step}:\n    .ci/run {step}\n")),
             "the justfile has no recipe for {step}"
         );
+    }
+}
+
+/// The code that readers copy: blocks of the pages and of the crates' front pages, and examples in the documentation of items.
+#[test]
+fn no_example_unwraps() {
+    let mut examples: Vec<(String, String)> = pages();
+    for front in files_in(&root().join("crates"), "README.md") {
+        examples.push((
+            front.display().to_string(),
+            std::fs::read_to_string(&front).unwrap(),
+        ));
+    }
+    for (name, text) in examples {
+        for block in blocks(&text, "rust").into_iter().chain(blocks(&text, "")) {
+            assert!(
+                !block.contains(".unwrap()") && !block.contains(".expect("),
+                "{name}: {block}"
+            );
+        }
+    }
+    for line in source(&["crates"]).lines().map(str::trim_start) {
+        let is_documentation = line.starts_with("///") || line.starts_with("//!");
+        assert!(
+            !is_documentation || !(line.contains(".unwrap()") || line.contains(".expect(")),
+            "{line}"
+        );
+    }
+}
+
+/// A unit that lacks one of its files does not start.
+#[test]
+fn every_unit_lists_the_files_that_it_needs() {
+    for name in ["cove-halo-sync.service", "cove-halo-schedule.service"] {
+        let unit = read(&format!("docs/samples/{name}"));
+        let (heading, body) = unit.split_once("[Unit]").unwrap();
+        let mut needed = 0;
+        for word in body
+            .split([':', '=', ' ', '\n'])
+            .filter(|word| word.starts_with("/etc/cove-halo/"))
+        {
+            assert!(heading.contains(word), "{name} does not list {word}");
+            needed += 1;
+        }
+        assert_eq!(needed, 4, "{name}");
     }
 }

@@ -6,7 +6,7 @@
 //! runs it alone.
 
 use crate::bench::{Bench, all_of};
-use crate::pairs::number_from;
+use crate::pairs::{KINDS, number_from};
 use crate::switches::positions;
 use crate::truth;
 use billing_sync::run::RunStatus;
@@ -26,29 +26,14 @@ fn small_pages() -> Switches {
 }
 
 fn kinds() -> Vec<FaultKind> {
-    let mut kinds = vec![
-        FaultKind::ResetBeforeCommit,
-        FaultKind::ResetAfterCommit,
-        FaultKind::TooManyRequests { retry_after: None },
-        FaultKind::TooManyRequests {
-            retry_after: Some(7),
-        },
-        FaultKind::Html200,
-        FaultKind::MalformedJson,
-        FaultKind::TruncatedBody,
-        FaultKind::EmptyBody,
-        FaultKind::NullBody,
-        FaultKind::TokenRevoked,
-        FaultKind::DuplicatePage,
-        FaultKind::ShiftPage,
+    let mut kinds = KINDS.to_vec();
+    kinds.extend([
         FaultKind::ShortPage,
-        FaultKind::Latency(2),
-        FaultKind::Drip,
         FaultKind::EditCount,
         FaultKind::UnreadableQuantity,
         FaultKind::HangMs(3),
         FaultKind::HangAfterCommitMs(3),
-    ];
+    ]);
     for status in [400, 401, 403, 404, 500, 502, 503, 504] {
         kinds.push(FaultKind::Status(status));
     }

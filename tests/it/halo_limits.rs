@@ -1,41 +1,18 @@
 //! The request limit on the server's own clock: estimated, kept, and outlasted when others use it too. Nothing waits for real.
 
 use crate::halo_bench::{builder, seeded};
+use crate::together::Together;
 use api_core::testing::ManualClock;
 use api_core::{Clock, RetryPolicy, SystemClock};
-use async_trait::async_trait;
 use halopsa_api::{Batch, ClientId, FieldOwner, HaloClient, LicenceId, LicenceWrite, WriteOutcome};
 use sandbox::{RetryAfter, Sandbox, Service, Switches};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const WINDOW: Duration = Duration::from_secs(300);
 /// What the last part of a second and the test's own running time may add.
 const SLACK: Duration = Duration::from_secs(5);
-
-/// The client's clock and the server's, moved together: a wait of the client lets the same time pass at the server.
-#[derive(Debug)]
-struct Together {
-    client: ManualClock,
-    server: Arc<Sandbox>,
-}
-
-#[async_trait]
-impl Clock for Together {
-    fn wall(&self) -> SystemTime {
-        self.client.wall()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.client.monotonic()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.server.advance_clock(duration);
-        self.client.sleep(duration).await;
-    }
-}
 
 /// A server with this limit, a client that is set to `expected`, and the clock they share.
 async fn limited(
@@ -54,10 +31,7 @@ async fn limited(
     // The same time of day as the server's, which puts it into headers.
     let client = ManualClock::new(SystemClock.wall());
     let halo = builder(&server)
-        .clock(Arc::new(Together {
-            client: client.clone(),
-            server: Arc::clone(&server),
-        }))
+        .clock(Together::new(&client, &server))
         .limit(expected, WINDOW)
         .build()
         .unwrap();

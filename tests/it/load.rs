@@ -5,41 +5,18 @@
 
 use crate::bench::{PERIOD, secrets, settings, today};
 use crate::pairs::number_from;
+use crate::together::Together;
 use api_core::Clock;
 use api_core::testing::ManualClock;
-use async_trait::async_trait;
 use billing_sync::plan::Approval;
 use cove_halo::{PlanRequest, Service};
 use sandbox::{CONTRACTS, Milli, Sandbox, Switches};
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// The client's clock and the server's, moved together.
-#[derive(Debug)]
-struct Together {
-    client: ManualClock,
-    server: Arc<Sandbox>,
-}
-
-#[async_trait]
-impl Clock for Together {
-    fn wall(&self) -> SystemTime {
-        self.client.wall()
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.client.monotonic()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.server.advance_clock(duration);
-        self.client.sleep(duration).await;
-    }
-}
 
 /// Resident memory of this process in kB, where the system tells it.
 fn resident() -> Option<u64> {
@@ -166,10 +143,7 @@ async fn day() -> String {
     settings.halo.window_seconds = 300;
     settings.halo.write_batch = 25;
     let service = Service::builder(settings, secrets())
-        .clock(Arc::new(Together {
-            client: hands.clone(),
-            server: Arc::clone(&server),
-        }))
+        .clock(Together::new(&hands, &server))
         .build()
         .unwrap();
     let request = PlanRequest {

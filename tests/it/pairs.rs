@@ -27,25 +27,27 @@ pub(crate) fn number_from(name: &str, default: u64) -> u64 {
     })
 }
 
+/// Faults without a number of their own; the others are drawn beside them.
+pub(crate) const KINDS: [FaultKind; 14] = [
+    FaultKind::ResetBeforeCommit,
+    FaultKind::ResetAfterCommit,
+    FaultKind::TooManyRequests { retry_after: None },
+    FaultKind::TooManyRequests {
+        retry_after: Some(7),
+    },
+    FaultKind::Html200,
+    FaultKind::MalformedJson,
+    FaultKind::TruncatedBody,
+    FaultKind::EmptyBody,
+    FaultKind::NullBody,
+    FaultKind::TokenRevoked,
+    FaultKind::DuplicatePage,
+    FaultKind::ShiftPage,
+    FaultKind::Latency(2),
+    FaultKind::Drip,
+];
+
 fn kind(random: &mut Rng) -> FaultKind {
-    const KINDS: [FaultKind; 14] = [
-        FaultKind::ResetBeforeCommit,
-        FaultKind::ResetAfterCommit,
-        FaultKind::TooManyRequests { retry_after: None },
-        FaultKind::TooManyRequests {
-            retry_after: Some(7),
-        },
-        FaultKind::Html200,
-        FaultKind::MalformedJson,
-        FaultKind::TruncatedBody,
-        FaultKind::EmptyBody,
-        FaultKind::NullBody,
-        FaultKind::TokenRevoked,
-        FaultKind::DuplicatePage,
-        FaultKind::ShiftPage,
-        FaultKind::Latency(2),
-        FaultKind::Drip,
-    ];
     const BEFORE: [u16; 8] = [400, 401, 403, 404, 500, 502, 503, 504];
     const AFTER: [u16; 4] = [500, 502, 503, 504];
     match random.usize(..KINDS.len() + 4) {

@@ -1,12 +1,15 @@
 //! Keeps all callers together below a service's limit of requests per rolling window, so that the
 //! limit is not found out by being refused.
 
+mod queue;
+
 use std::collections::VecDeque;
 use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use queue::{GRACE, Queue, Ticket};
 
 /// The window of a budget without a limit; it only scales how long a 429 holds callers back.
 const DEFAULT_WINDOW: Duration = Duration::from_secs(300);
@@ -19,7 +22,8 @@ const HOLD_CAP: Duration = Duration::from_secs(360);
 /// A service counts a request when it arrives, which is some time between its being let through and its answer. So a request has
 /// its place until one window after its answer: whatever the network does, no window of the service's holds more.
 ///
-/// Callers are served in the order in which they asked.
+/// Callers are served in the order in which they asked. One that is not polled when its turn has come is passed over after a second,
+/// and served when it is polled again.
 #[derive(Clone)]
 pub struct RequestBudget(Arc<Shared>);
 
@@ -27,8 +31,6 @@ struct Shared {
     limit: Option<u32>,
     window: Duration,
     clock: Arc<dyn Clock>,
-    /// Whoever holds it is the next to go; tokio's mutex is fair, so this is the queue.
-    turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -42,6 +44,7 @@ struct State {
     hold_until: Duration,
     /// How many 429 in a row came after a hold had ended.
     refusals: u32,
+    queue: Queue,
 }
 
 impl RequestBudget {
@@ -56,13 +59,11 @@ impl RequestBudget {
     }
 
     fn build(limit: Option<u32>, window: Duration, clock: Arc<dyn Clock>) -> Self {
-        let (turn, state) = (tokio::sync::Mutex::new(()), Mutex::new(State::default()));
         Self(Arc::new(Shared {
             limit,
             window,
             clock,
-            turn,
-            state,
+            state: Mutex::default(),
         }))
     }
 
@@ -78,26 +79,88 @@ impl RequestBudget {
 
     /// Waits until one more request may be sent, and gives it a place. Drop the place when the answer has arrived.
     ///
-    /// Dropping the future gives the turn to the next caller and takes no place.
+    /// Dropping the future gives the turn to the next caller and takes no place. Needs a tokio runtime with its timer on.
     pub async fn acquire(&self) -> Place {
         let asked = self.0.clock.monotonic();
-        let _turn = self.0.turn.lock().await;
+        let ticket = match self.enter() {
+            Ok(place) => return place,
+            Err(ticket) => ticket,
+        };
+        // No lock is held while it waits: a caller that is not polled must not keep the others.
         loop {
-            let now = self.0.clock.monotonic();
-            let wait = {
-                let mut state = self.state();
-                let wait = self.wait_for(&mut state, now, 1);
-                if wait.is_zero() {
-                    state.under_way = state.under_way.saturating_add(1);
-                    return Place {
-                        budget: self.clone(),
-                        waited: now.saturating_sub(asked),
-                        used: true,
-                    };
+            match self.step(&ticket) {
+                Step::Go(now) => return self.place(now.saturating_sub(asked)),
+                Step::Sleep(wait) => {
+                    ticket.woken_or(self.0.clock.sleep(wait)).await;
                 }
-                wait
-            };
-            self.0.clock.sleep(wait).await;
+                Step::Behind(others, wait) => self.wait_behind(&ticket, others, wait).await,
+            }
+        }
+    }
+
+    /// A place, if there is one and nobody waits.
+    fn enter(&self) -> Result<Place, Ticket> {
+        let mut state = self.state();
+        let now = self.0.clock.monotonic();
+        if state.queue.first().is_some() || !self.wait_for(&mut state, now, 1).is_zero() {
+            return Err(state.queue.enter(self));
+        }
+        state.under_way = state.under_way.saturating_add(1);
+        Ok(self.place(Duration::ZERO))
+    }
+
+    /// What a caller that waits does now.
+    fn step(&self, ticket: &Ticket) -> Step {
+        let mut state = self.state();
+        let now = self.0.clock.monotonic();
+        let others = state.queue.before(ticket.number);
+        let wait = self.wait_for(&mut state, now, 1);
+        if others > 0 {
+            return Step::Behind(others, wait);
+        }
+        if !wait.is_zero() {
+            return Step::Sleep(wait);
+        }
+        state.under_way = state.under_way.saturating_add(1);
+        state.queue.leave(ticket.number);
+        Step::Go(now)
+    }
+
+    /// Waits to become the first. Goes before those who leave a place free because nobody polls them.
+    async fn wait_behind(&self, ticket: &Ticket, others: usize, wait: Duration) {
+        let asked = self.0.clock.monotonic();
+        // Whether somebody is polled is a question of the runtime's time, whatever this clock is. Each waits a little longer than
+        // the one before it, so that whoever is polled keeps its turn.
+        let turns = u32::try_from(others.saturating_sub(1)).unwrap_or(u32::MAX);
+        let patience = wait.saturating_add(GRACE.saturating_mul(turns));
+        if !ticket.woken_or(tokio::time::sleep(patience)).await {
+            return;
+        }
+        let idle = self.first_if_it_may_go();
+        if !ticket.woken_or(tokio::time::sleep(GRACE)).await {
+            return;
+        }
+        if idle.is_some() && idle == self.first_if_it_may_go() {
+            self.state().queue.pass_over_before(ticket.number);
+        } else if idle.is_none() && self.0.clock.monotonic() == asked {
+            // A clock that moves only when somebody sleeps on it.
+            ticket.woken_or(self.0.clock.sleep(wait)).await;
+        }
+    }
+
+    /// Who has the turn, if there is a place.
+    fn first_if_it_may_go(&self) -> Option<u64> {
+        let mut state = self.state();
+        let now = self.0.clock.monotonic();
+        let free = self.wait_for(&mut state, now, 1).is_zero();
+        state.queue.first().filter(|_| free)
+    }
+
+    fn place(&self, waited: Duration) -> Place {
+        Place {
+            budget: self.clone(),
+            waited,
+            used: true,
         }
     }
 
@@ -189,6 +252,16 @@ impl RequestBudget {
     }
 }
 
+/// What a caller that waits does now.
+enum Step {
+    /// It was let through at this moment.
+    Go(Duration),
+    /// It is the first, and there may be a place after so long.
+    Sleep(Duration),
+    /// So many others are before it, and the first of them may go after so long.
+    Behind(usize, Duration),
+}
+
 impl State {
     /// Places that are taken.
     fn used(&self) -> usize {
@@ -223,7 +296,9 @@ impl Drop for Place {
         // Within the lock, so that the answers stay in order.
         let now = self.budget.0.clock.monotonic();
         state.under_way = state.under_way.saturating_sub(1);
-        if self.used && self.budget.0.limit.is_some() {
+        if !self.used {
+            state.queue.wake_first();
+        } else if self.budget.0.limit.is_some() {
             state.recent.push_back(now);
         }
     }

@@ -20,33 +20,33 @@ const MESSAGE_LIMIT: usize = 600;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is missing or unusable: fix the settings.
+    /// A setting is missing or unusable: correct the settings.
     Config,
-    /// The service does not accept the credentials: fix them.
+    /// The service does not accept the credentials: correct them.
     Auth,
-    /// The credentials are fine but may not do this: grant the permission.
+    /// The credentials are fine but may not do this: grant the scope or permission that the hint names.
     Permission,
-    /// There is no such thing.
+    /// There is no such thing: correct the id or name.
     NotFound,
-    /// The thing is in a state that forbids this.
+    /// The thing is in a state that forbids this: look at the record.
     Conflict,
-    /// Too many requests; nothing was done.
+    /// Too many requests; nothing was done: wait, something else may use the same limit.
     RateLimited,
-    /// No connection; nothing was sent.
+    /// No connection; nothing was sent: try again.
     Connect,
-    /// The connection broke; the request may have been received.
+    /// The connection broke; the request may have been received: read before you write again.
     Transport,
-    /// No answer in time; the request may have been received.
+    /// No answer in time; the request may have been received: read before you write again.
     Timeout,
-    /// Any other HTTP status than success.
+    /// Any other HTTP status than success: look at the message.
     Status,
-    /// The service reported an error of its own inside a successful answer.
+    /// The service reported an error of its own inside a successful answer: look at the message.
     Api,
-    /// The answer could not be read.
+    /// The answer could not be read: look for a proxy or login page in between, else report it.
     Decode,
-    /// The answer was readable but provably not the whole of it.
+    /// The answer was readable but provably not the whole of it: try again.
     Incomplete,
-    /// The caller asked to stop.
+    /// The caller asked to stop: nothing is to be done.
     Cancelled,
 }
 
@@ -371,7 +371,9 @@ impl From<TransportError> for Error {
             TransportErrorKind::TooLarge => (
                 ErrorKind::Decode,
                 "the answer is larger than allowed",
-                Some("raise the limit for answers, or ask for less at a time"),
+                Some(
+                    "raise `max_answer_bytes` where the client is built, or ask for less at a time",
+                ),
             ),
             TransportErrorKind::Other => (
                 ErrorKind::Config,

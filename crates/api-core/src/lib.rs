@@ -13,6 +13,7 @@ mod meter;
 mod paging;
 mod redact;
 mod retry;
+mod task;
 mod token;
 mod transport;
 
@@ -31,6 +32,7 @@ pub use meter::{Meter, MeterReading};
 pub use paging::{Complete, Page, PagingOptions, collect_all};
 pub use retry::{Attempt, Decision, Effect, Failure, RetryPolicy, decide, parse_retry_after};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use task::driven;
 pub use token::{Token, TokenCache, TokenSource};
 pub use transport::{Body, ExchangeTimeout, Sent, Transport, TransportError, TransportErrorKind};
 

@@ -24,6 +24,7 @@ pub struct PagingOptions {
     restarts: u32,
     requested_size: Option<u64>,
     concurrency: usize,
+    repeat_ends: Option<(u64, &'static [u64])>,
 }
 
 impl Default for PagingOptions {
@@ -33,6 +34,7 @@ impl Default for PagingOptions {
             restarts: 2,
             requested_size: None,
             concurrency: 1,
+            repeat_ends: None,
         }
     }
 }
@@ -59,6 +61,21 @@ impl PagingOptions {
     pub fn requested_size(mut self, size: u64) -> Self {
         self.requested_size = Some(size);
         self
+    }
+
+    /// For a list that may not be paged at all, whatever is asked: without a stated total, a second page that is the first one once
+    /// more ends it, if it has fewer rows than `size` (the size that is asked for) and not as many as one of `caps`, the sizes at
+    /// which the service is known to cut lists off. Default: that is an error.
+    #[must_use]
+    pub fn repeat_ends_below(mut self, size: u64, caps: &'static [u64]) -> Self {
+        self.repeat_ends = Some((size, caps));
+        self
+    }
+
+    /// Whether a page of that many rows that came twice is the whole list.
+    fn ends_with_repeat(&self, rows: u64) -> bool {
+        self.repeat_ends
+            .is_some_and(|(size, caps)| rows < size && !caps.contains(&rows))
     }
 
     /// How many pages are asked for at once. Default: 1. The first page goes alone: only its size and the total it
@@ -120,7 +137,8 @@ enum Pass<T> {
 /// Reads all pages, from page 1, until the list is complete by what the service states of it (see [`Complete`]).
 ///
 /// With a stated total the list ends when as many different keys have been seen; without one at an
-/// empty page (or a short one, see [`PagingOptions::requested_size`]). Rows are told apart by `key`.
+/// empty page (or a short one, see [`PagingOptions::requested_size`], or a repeated one, see
+/// [`PagingOptions::repeat_ends_below`]). Rows are told apart by `key`.
 ///
 /// If the stated total changes, an empty page comes too early, there are more rows than stated, or a
 /// page repeats the one before, the pass is begun again, [`PagingOptions::restarts`] times.
@@ -215,6 +233,12 @@ where
             }
             None if size == 0 => return Ok(Pass::Done(complete)),
             _ => {}
+        }
+        let is_first_again = number == 2 && new == 0 && size == distinct;
+        if is_first_again && complete.stated_total.is_none() && options.ends_with_repeat(size) {
+            complete.pages = 1;
+            complete.duplicates = complete.duplicates.saturating_sub(size);
+            return Ok(Pass::Done(complete));
         }
         if new == 0 {
             return Ok(Pass::Moved(format!("page {number} brought no new row")));

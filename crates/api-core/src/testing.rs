@@ -33,6 +33,9 @@ use http::{HeaderValue, StatusCode};
 use crate::clock::Clock;
 use crate::transport::{Body, Sent, Transport, TransportError, TransportErrorKind};
 
+/// 2026-01-01T00:00:00Z, from 1970 on.
+const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
+
 /// A clock that moves only when told to: sleeping advances it and returns at once.
 /// Clones show the same time.
 #[derive(Debug, Clone)]
@@ -77,7 +80,7 @@ impl ManualClock {
 impl Default for ManualClock {
     /// A clock that shows 2026-01-01T00:00:00Z.
     fn default() -> Self {
-        Self::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
+        Self::new(SystemTime::UNIX_EPOCH + BEGINNING)
     }
 }
 
@@ -98,6 +101,33 @@ impl Clock for ManualClock {
         }
         self.advance(duration);
         yield_once().await;
+    }
+}
+
+/// The clock of the tokio runtime, for tests whose time is paused (`#[tokio::test(start_paused = true)]`): then callers sleep side by
+/// side as they do for real, and it takes no time. The wall clock begins at 2026-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy)]
+pub struct RuntimeClock(tokio::time::Instant);
+
+impl RuntimeClock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        Self(tokio::time::Instant::now())
+    }
+}
+
+#[async_trait]
+impl Clock for RuntimeClock {
+    fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + BEGINNING + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 }
 

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::auth::{Authorization, Authorize, Renewal, secret_header};
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::task::driven;
 
 /// A token is renewed this long before it expires, or at a tenth of its life if that is less.
 const RENEW_EARLY: Duration = Duration::from_secs(60);
@@ -53,22 +56,27 @@ impl Token {
 /// A token is renewed shortly before it expires. While a renewal runs or after it failed, a token
 /// that is still valid stays in use. After a 401 the token is dropped only if it is the one that was
 /// refused. When a fetch fails, everyone who was waiting for it gets that error instead of asking again.
+///
+/// A fetch goes on in a task of its own, whoever of those who wait for it is polled, and ends when the last of them is dropped.
 #[derive(Debug)]
-pub struct TokenCache {
+pub struct TokenCache(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     source: Arc<dyn TokenSource>,
     clock: Arc<dyn Clock>,
-    /// Held while a token is being fetched.
-    fetching: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
+
+/// One fetch for all who wait; none of them can keep it from the others.
+type Fetch = BoxFuture<'static, Result<Authorization>>;
 
 #[derive(Debug, Default)]
 struct State {
     cached: Option<Cached>,
     generation: u64,
-    /// How many fetches have ended, and the error of the last one if it failed.
-    fetches: u64,
-    last_error: Option<Error>,
+    /// The fetch that is under way, if somebody still waits for it.
+    fetch: Option<WeakShared<Fetch>>,
 }
 
 #[derive(Debug, Clone)]
@@ -102,62 +110,60 @@ impl Cached {
 impl TokenCache {
     /// An empty cache; the first request fetches a token.
     pub fn new(source: Arc<dyn TokenSource>, clock: Arc<dyn Clock>) -> Self {
-        let (fetching, state) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self {
+        let state = Mutex::default();
+        Self(Arc::new(Inner {
             source,
             clock,
-            fetching,
             state,
-        }
+        }))
     }
 
     /// Drops the token, so that the next request fetches a new one.
     pub fn clear(&self) {
-        self.state().cached = None;
+        self.0.state().cached = None;
     }
 
+    /// A token that will do, or the fetch to wait for.
+    fn held(&self) -> std::result::Result<Authorization, Shared<Fetch>> {
+        let now = self.0.clock.monotonic();
+        let mut state = self.0.state();
+        let under_way = state.fetch.as_ref().and_then(WeakShared::upgrade);
+        // One that was ended from outside (a runtime that shut down) is over, though somebody may still hold it.
+        let under_way = under_way.filter(|fetch| fetch.peek().is_none());
+        if let Some(cached) = &state.cached
+            && (cached.is_fresh(now) || (under_way.is_some() && cached.is_valid(now)))
+        {
+            return Ok(cached.authorization());
+        }
+        Err(under_way.unwrap_or_else(|| {
+            let fetch = driven(Inner::fetch(Arc::clone(&self.0))).boxed().shared();
+            state.fetch = fetch.downgrade();
+            fetch
+        }))
+    }
+}
+
+impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
         // Every critical section leaves the state consistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cached(&self) -> (Option<Cached>, u64) {
-        let state = self.state();
-        (state.cached.clone(), state.fetches)
-    }
-
-    /// What another caller's fetch came to, if one ended after `fetches` had been read.
-    fn settled_since(&self, fetches: u64) -> Option<Result<Authorization>> {
-        let now = self.clock.monotonic();
-        let state = self.state();
-        if let Some(cached) = &state.cached
-            && cached.is_fresh(now)
-        {
-            return Some(Ok(cached.authorization()));
-        }
-        let error = state
-            .last_error
-            .as_ref()
-            .filter(|_| state.fetches != fetches)?;
-        Some(Err(error.clone()))
-    }
-
-    /// Fetches a token. The caller holds `fetching`.
-    async fn fetch(&self) -> Result<Authorization> {
+    async fn fetch(self: Arc<Self>) -> Result<Authorization> {
         let fetched = match self.source.fetch().await {
             Ok(token) => self.accept(&token),
             Err(error) => Err(error),
         };
         let now = self.clock.monotonic();
         let mut state = self.state();
-        state.fetches = state.fetches.wrapping_add(1);
+        // Whoever comes now has not waited for this one.
+        state.fetch = None;
         match fetched {
             Ok(mut cached) => {
                 state.generation = state.generation.wrapping_add(1);
                 cached.generation = state.generation;
                 let authorization = cached.authorization();
                 state.cached = Some(cached);
-                state.last_error = None;
                 Ok(authorization)
             }
             Err(error) => {
@@ -169,7 +175,6 @@ impl TokenCache {
                     return Ok(cached.authorization());
                 }
                 state.cached = None;
-                state.last_error = Some(error.clone());
                 Err(error)
             }
         }
@@ -199,24 +204,14 @@ impl TokenCache {
 #[async_trait]
 impl Authorize for TokenCache {
     async fn authorization(&self) -> Result<Authorization> {
-        let (cached, fetches) = self.cached();
-        let now = self.clock.monotonic();
-        let _fetching = match cached {
-            Some(cached) if cached.is_fresh(now) => return Ok(cached.authorization()),
-            Some(cached) if cached.is_valid(now) => match self.fetching.try_lock() {
-                Ok(fetching) => fetching,
-                Err(_) => return Ok(cached.authorization()),
-            },
-            _ => self.fetching.lock().await,
-        };
-        match self.settled_since(fetches) {
-            Some(settled) => settled,
-            None => self.fetch().await,
+        match self.held() {
+            Ok(authorization) => Ok(authorization),
+            Err(fetch) => fetch.await,
         }
     }
 
     async fn rejected(&self, generation: u64) -> Renewal {
-        let mut state = self.state();
+        let mut state = self.0.state();
         if state
             .cached
             .as_ref()

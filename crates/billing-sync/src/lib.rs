@@ -15,6 +15,7 @@ pub mod target;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod usage;
+mod whom;
 pub mod why;
 
 /// The macro the ports are written with; an implementation carries it too.

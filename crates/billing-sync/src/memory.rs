@@ -1,8 +1,9 @@
 //! What earlier runs left behind: the planner's fourth input.
 
 use crate::decision::{MappingDecision, SubscriptionChoice};
-use crate::ids::{ContractId, CustomerId, Key, LicenceId};
+use crate::ids::{ContractId, CustomerId, Key, LicenceId, RunId};
 use crate::period::Period;
+use crate::plan::digest_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -16,6 +17,20 @@ pub struct Memory {
     /// Decisions of a person about which record a count is kept on. They come before what is owned and before any name.
     #[serde(default)]
     pub choices: Vec<SubscriptionChoice>,
+    /// The newest run, however it ended; `None` when there was none. A plan says that it was made knowing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_run: Option<RunId>,
+}
+
+impl Memory {
+    /// Digest of what people decided, in whatever order it is kept: who is who, and which record holds a count.
+    pub fn decisions_digest(&self) -> String {
+        let mut decisions: Vec<&MappingDecision> = self.decisions.iter().collect();
+        decisions.sort_by_key(|decision| (&decision.customer, decision.client));
+        let mut choices: Vec<&SubscriptionChoice> = self.choices.iter().collect();
+        choices.sort_by_key(|choice| (&choice.key, choice.licence));
+        digest_of(&(decisions, choices))
+    }
 }
 
 /// A subscription that this engine keeps.

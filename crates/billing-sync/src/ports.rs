@@ -5,7 +5,7 @@ use crate::ids::{ClientId, LicenceId};
 use crate::period::Period;
 use crate::plan::Change;
 use crate::run::Progress;
-use crate::target::{CompleteList, Subscription, TargetSnapshot, UnreadableRecord};
+use crate::target::{Client, CompleteList, Subscription, TargetSnapshot, UnreadableRecord};
 use crate::usage::Usage;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -40,6 +40,25 @@ pub trait TargetReader: Debug + Send + Sync {
         clients: &BTreeSet<ClientId>,
     ) -> Result<SubscriptionRead, PortError>;
 
+    /// Reads these clients anew, as [`TargetReader::snapshot`] shows them. May return more than was asked for; one that is
+    /// not among them is gone. A target that can read single clients does it with fewer requests than this does.
+    ///
+    /// # Errors
+    /// When they could not be read to the proven end.
+    async fn clients(&self, clients: &BTreeSet<ClientId>) -> Result<ClientRead, PortError> {
+        let whole = self.snapshot().await?;
+        let wanted = whole
+            .clients()
+            .iter()
+            .filter(|client| clients.contains(&client.id));
+        let records = CompleteList::proven(wanted.cloned().collect(), 0, None)
+            .map_err(|error| PortError::new(PortErrorKind::Unreadable, error.to_string()))?;
+        Ok(ClientRead {
+            records,
+            unreadable: whole.unreadable().to_vec(),
+        })
+    }
+
     /// Requests it has sent so far; 0 when it does not count.
     fn requests_sent(&self) -> u64 {
         0
@@ -51,6 +70,15 @@ pub trait TargetReader: Debug + Send + Sync {
 pub struct SubscriptionRead {
     /// The records.
     pub records: CompleteList<Subscription>,
+    /// What could not be read.
+    pub unreadable: Vec<UnreadableRecord>,
+}
+
+/// Clients as they are now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRead {
+    /// The clients.
+    pub records: CompleteList<Client>,
     /// What could not be read.
     pub unreadable: Vec<UnreadableRecord>,
 }
@@ -144,13 +172,13 @@ pub struct PortError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PortErrorKind {
-    /// Correct the settings (address, account, field name, credentials, permissions).
+    /// Something is set wrongly: correct address, account, field name, credentials or permissions.
     Settings,
     /// The other side is not reachable or not well: try later.
     Unavailable,
-    /// What arrived is not whole or not readable; nothing was changed.
+    /// What arrived is not whole or not readable; nothing was changed: try again, and look at the message if it stays.
     Unreadable,
-    /// The run was asked to stop.
+    /// The run was asked to stop: nothing is to be done.
     Stopped,
 }
 

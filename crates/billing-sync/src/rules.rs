@@ -4,6 +4,7 @@ use crate::ids::{ClientId, ContractId, CustomerId, ServiceName};
 use crate::period::Period;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Everything that decides how usage becomes counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,50 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// True for a service of the products that are synced.
+    pub(crate) fn covers(&self, service: &ServiceName) -> bool {
+        let mut products = self.products.iter();
+        products.len() == 0 || products.any(|product| service.as_str().starts_with(product))
+    }
+
+    /// The name that the template gives to the subscription of a service.
+    pub(crate) fn name_of<'a>(&self, service: &'a ServiceName) -> Cow<'a, str> {
+        match self.name.trim() {
+            "{service}" => Cow::Borrowed(service.as_str().trim()),
+            template => {
+                let name = template.replace("{service}", service.as_str());
+                Cow::Owned(name.trim().to_owned())
+            }
+        }
+    }
+
+    /// What the subscription of a customer's service is called in a period: as the first rule for it says, else by the template.
+    pub fn subscription_name<'a>(
+        &'a self,
+        customer: &CustomerId,
+        service: &'a ServiceName,
+        period: Period,
+    ) -> Cow<'a, str> {
+        let mut rules = self.rules.iter();
+        let rule = rules.find(|rule| rule.matches(customer, service, period));
+        match rule.map(|rule| &rule.action) {
+            Some(Action::Bill(Terms {
+                name: Some(name), ..
+            })) => Cow::Borrowed(name.trim()),
+            _ => self.name_of(service),
+        }
+    }
+
+    /// True when the template gives that name to some service of the products that are synced.
+    pub(crate) fn gives(&self, name: &str) -> bool {
+        let service = self
+            .name
+            .trim()
+            .split_once("{service}")
+            .and_then(|(before, after)| name.strip_prefix(before)?.strip_suffix(after));
+        service.is_some_and(|service| self.covers(&ServiceName::new(service)))
+    }
+
     /// True when nothing of a customer is billed, whatever it uses.
     pub(crate) fn ignore_all_of(&self, customer: &CustomerId, period: Period) -> bool {
         let of_customer = self

@@ -2,9 +2,10 @@
 
 use crate::ids::{ClientId, Key, LicenceId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A client of the PSA.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Client {
     /// Its id.
     pub id: ClientId,
@@ -17,7 +18,7 @@ pub struct Client {
 }
 
 /// A subscription record of the PSA, as it was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Subscription {
     /// Its id.
     pub id: LicenceId,
@@ -42,7 +43,7 @@ impl Subscription {
 }
 
 /// What a subscription record is, as far as the engine cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// An active subscription: the only kind that is written.
@@ -76,13 +77,38 @@ pub struct UnreadableRecord {
     pub detail: String,
 }
 
+/// What is listed by an id: the same id twice is the same record twice.
+pub trait Identified {
+    /// What its id is.
+    type Id: Ord;
+
+    /// Its id.
+    fn id(&self) -> Self::Id;
+}
+
+impl Identified for Client {
+    type Id = ClientId;
+
+    fn id(&self) -> ClientId {
+        self.id
+    }
+}
+
+impl Identified for Subscription {
+    type Id = LicenceId;
+
+    fn id(&self) -> LicenceId {
+        self.id
+    }
+}
+
 /// A list that was read to its proven end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompleteList<T> {
     items: Vec<T>,
 }
 
-/// A list was cut short: fewer records arrived than the server says there are.
+/// A list was cut short: fewer different records arrived than the server says there are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the list is incomplete: {received} of {stated} records arrived")]
 pub struct IncompleteList {
@@ -92,18 +118,20 @@ pub struct IncompleteList {
     pub stated: u64,
 }
 
-impl<T> CompleteList<T> {
+impl<T: Identified> CompleteList<T> {
     /// Takes a list whose reader reached the end, with the number of records the server stated, if it states one.
-    /// `unreadable` records count as received.
+    /// `unreadable` records count as received; a record that arrived twice (a page shifted) counts once, because another
+    /// one is missing then.
     ///
     /// # Errors
-    /// When fewer records arrived than stated.
+    /// When fewer different records arrived than stated.
     pub fn proven(
         items: Vec<T>,
         unreadable: usize,
         stated: Option<u64>,
     ) -> Result<Self, IncompleteList> {
-        let received = (items.len() + unreadable) as u64;
+        let different: BTreeSet<T::Id> = items.iter().map(Identified::id).collect();
+        let received = (different.len() + unreadable) as u64;
         match stated {
             Some(stated) if received < stated => Err(IncompleteList { received, stated }),
             _ => Ok(Self { items }),
@@ -126,18 +154,27 @@ pub struct TargetSnapshot {
 }
 
 impl TargetSnapshot {
-    /// Puts the two complete lists together. A record that arrived twice (a page shifted) is kept once.
+    /// Puts the two complete lists together. A record that arrived twice is kept once. If it says two different things, it was
+    /// changed while the list was read: it is one that could not be read.
     pub fn new(
         clients: CompleteList<Client>,
         subscriptions: CompleteList<Subscription>,
-        unreadable: Vec<UnreadableRecord>,
+        mut unreadable: Vec<UnreadableRecord>,
     ) -> Self {
-        let mut clients = clients.items;
-        clients.sort_by_key(|client| client.id);
-        clients.dedup_by_key(|client| client.id);
-        let mut subscriptions = subscriptions.items;
-        subscriptions.sort_by_key(|subscription| subscription.id);
-        subscriptions.dedup_by_key(|subscription| subscription.id);
+        let (clients, moved) = once_each(clients.items);
+        unreadable.extend(moved.into_iter().map(|client: Client| UnreadableRecord {
+            client: Some(client.id),
+            detail: format!("client {} came twice and differs", client.id),
+        }));
+        let (subscriptions, moved) = once_each(subscriptions.items);
+        unreadable.extend(
+            moved
+                .into_iter()
+                .map(|record: Subscription| UnreadableRecord {
+                    client: Some(record.client),
+                    detail: format!("subscription {} came twice and differs", record.id),
+                }),
+        );
         Self {
             clients,
             subscriptions,
@@ -179,17 +216,76 @@ impl TargetSnapshot {
     }
 }
 
+/// Each record once, by id; and every version of those that came in several.
+fn once_each<T: Identified + Ord + Clone>(mut items: Vec<T>) -> (Vec<T>, Vec<T>) {
+    items.sort();
+    items.dedup();
+    let same = items.chunk_by(|record, next| record.id() == next.id());
+    let moved = same.filter(|versions| versions.len() > 1).flatten();
+    let moved = moved.cloned().collect();
+    items.dedup_by_key(|record| record.id());
+    (items, moved)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::CompleteList;
+    use super::{Client, CompleteList, Standing, Subscription, TargetSnapshot};
+    use crate::ids::{ClientId, LicenceId};
+
+    fn record(id: i64, client: i64, count: i64) -> Subscription {
+        Subscription {
+            id: LicenceId::new(id),
+            client: ClientId::new(client),
+            name: "Server".to_owned(),
+            count,
+            standing: Standing::Active,
+        }
+    }
+
+    fn snapshot(subscriptions: Vec<Subscription>) -> TargetSnapshot {
+        let none: Vec<Client> = Vec::new();
+        TargetSnapshot::new(
+            CompleteList::proven(none, 0, None).unwrap(),
+            CompleteList::proven(subscriptions, 0, None).unwrap(),
+            Vec::new(),
+        )
+    }
+
+    #[test]
+    fn a_record_that_came_twice_does_not_stand_for_one_that_is_missing() {
+        let twice = || vec![record(1, 12, 5), record(1, 12, 5)];
+        let error = CompleteList::proven(twice(), 0, Some(2)).unwrap_err();
+        assert_eq!((error.received, error.stated), (1, 2));
+        assert!(CompleteList::proven(twice(), 0, Some(1)).is_ok());
+        let kept = snapshot(twice());
+        assert_eq!(kept.subscriptions(), [record(1, 12, 5)]);
+        assert_eq!(kept.unreadable(), []);
+    }
+
+    #[test]
+    fn a_record_that_came_twice_and_differs_could_not_be_read() {
+        let versions = [record(1, 12, 5), record(1, 13, 4)];
+        let kept = snapshot(versions.to_vec());
+        let told: Vec<_> = kept.unreadable().iter().map(|it| it.client).collect();
+        assert_eq!(told, [Some(ClientId::new(12)), Some(ClientId::new(13))]);
+        assert_eq!(
+            kept.unreadable()[0].detail,
+            "subscription 1 came twice and differs"
+        );
+        assert_eq!(kept.subscriptions().len(), 1);
+        let mut turned = versions.to_vec();
+        turned.reverse();
+        assert_eq!(snapshot(turned), kept, "in whatever order they came");
+    }
 
     #[test]
     fn a_list_shorter_than_stated_is_refused() {
-        assert!(CompleteList::proven(vec![1, 2], 0, Some(3)).is_err());
+        let two = || vec![record(1, 12, 5), record(2, 12, 5)];
+        assert!(CompleteList::proven(two(), 0, Some(3)).is_err());
         assert!(
-            CompleteList::proven(vec![1, 2], 1, Some(3)).is_ok(),
+            CompleteList::proven(two(), 1, Some(3)).is_ok(),
             "an unreadable record did arrive"
         );
-        assert!(CompleteList::proven(vec![1, 2], 0, None).is_ok());
+        assert!(CompleteList::proven(two(), 0, None).is_ok());
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ids::{ContractId, CustomerId, ServiceName};
 use crate::period::Period;
+use crate::rules::Rules;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ pub struct Usage {
     pub lines: Vec<UsageLine>,
     /// What a contract was charged that belongs to no single customer.
     pub contract_amounts: Vec<ContractAmount>,
-    /// Records that could not be read. Each blocks its customer; one without a customer blocks its contract's removals.
+    /// Records that could not be read. Each blocks its customer; with one without a customer the usage is not whole.
     pub unreadable: Vec<UnreadableUsage>,
     /// Totals the vendor stated that differ from the sum of the lines.
     pub disagreements: Vec<Disagreement>,
@@ -24,6 +25,42 @@ pub struct Usage {
     pub finality: Finality,
     /// The evidence that nothing is missing.
     pub completeness: Completeness,
+}
+
+impl Usage {
+    /// The reasons why it cannot be called whole; empty when it can. A record that could not be read, and of which it is
+    /// not known whose it is, is one: any count may lack it.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = self.completeness.problems();
+        let mut nobodys: Vec<String> = self
+            .unreadable
+            .iter()
+            .filter(|record| record.customer.is_none())
+            // A source may have said so itself.
+            .filter(|record| !problems.iter().any(|said| said.contains(&record.detail)))
+            .map(|record| {
+                let place = record.contract.as_ref();
+                let place = place.map_or_else(String::new, |it| format!(" of contract {it}"));
+                format!(
+                    "a usage record{place} could not be read, and it is not known whose it is: {}",
+                    record.detail
+                )
+            })
+            .collect();
+        nobodys.sort();
+        nobodys.dedup();
+        problems.extend(nobodys);
+        problems
+    }
+
+    /// How many lines are of products that are synced. One that names no service may be.
+    pub(crate) fn in_scope(&self, rules: &Rules) -> usize {
+        let is_in_scope = |line: &&UsageLine| {
+            let service = line.service.as_ref().filter(|service| !service.is_blank());
+            service.is_none_or(|service| rules.covers(service))
+        };
+        self.lines.iter().filter(is_in_scope).count()
+    }
 }
 
 /// Units of one service used by one customer under one contract.
@@ -120,7 +157,10 @@ impl Finality {
     }
 }
 
-/// What shows that the usage is whole.
+/// What shows that the usage is whole, and who has left.
+///
+/// The default claims nothing of a contract's usage (none was read), but with `contracts_unlisted` left empty it does claim
+/// that a list of customers was read for every contract: name those contracts for which there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completeness {
     /// Contracts that had to be read.

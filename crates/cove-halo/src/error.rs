@@ -11,6 +11,9 @@ use billing_sync::state::{StoreError, StoreErrorKind};
 use std::error::Error as StdError;
 use std::fmt;
 
+/// How Cove's management API says that it refuses a login.
+const COVE_LOGIN_REFUSED: &str = "2100";
+
 /// The service could not do what was asked. Nothing was written, unless the message says otherwise.
 #[derive(Debug)]
 pub struct ServiceError(Box<Parts>);
@@ -82,18 +85,23 @@ impl ServiceError {
         self.0.exit
     }
 
-    /// True when trying again cannot help: the settings or the credentials have to be corrected first. An address or a
-    /// permission that is missing today may be there tomorrow.
-    pub(crate) fn is_for_settings(&self) -> bool {
-        let Some(wrapped) = &self.0.wrapped else {
-            return false;
-        };
-        let of_client = wrapped
-            .source()
-            .and_then(<dyn StdError>::downcast_ref::<api_core::Error>);
-        wrapped.is::<SettingsError>()
-            || of_client
-                .is_some_and(|error| matches!(error.kind(), ErrorKind::Config | ErrorKind::Auth))
+    /// True when a service refused the address or the login. Either may be mended on its side or in a file, so trying again
+    /// can help, with clients that are made anew.
+    pub(crate) fn is_refused_access(&self) -> bool {
+        self.of_client()
+            .is_some_and(|error| matches!(error.kind(), ErrorKind::Config | ErrorKind::Auth))
+    }
+
+    /// True when trying again unattended would do harm: failed logins lock Cove's API user.
+    pub(crate) fn is_locking_login(&self) -> bool {
+        self.of_client()
+            .is_some_and(|error| error.code() == Some(COVE_LOGIN_REFUSED))
+    }
+
+    /// The error of a client that is behind this one.
+    fn of_client(&self) -> Option<&api_core::Error> {
+        let wrapped = self.0.wrapped.as_deref()?;
+        wrapped.source()?.downcast_ref::<api_core::Error>()
     }
 
     /// The records that moved since the plan was made; empty unless that is the reason.
@@ -203,6 +211,10 @@ impl From<ApplyError> for ServiceError {
             ApplyError::Drift(ref drift) => (ExitCode::Drift, drift.clone()),
             ApplyError::Unfinished(_) => (ExitCode::Unknown, Vec::new()),
             ApplyError::Malformed(_) | ApplyError::NoSuchRun(_) => (ExitCode::Usage, Vec::new()),
+            // Another plan is wanted, whatever moved.
+            ApplyError::Outdated(_) | ApplyError::LeftUnsent { .. } => {
+                (ExitCode::Drift, Vec::new())
+            }
             _ => (ExitCode::Failure, Vec::new()),
         };
         Self::new(exit, error.to_string())

@@ -32,7 +32,7 @@ pub use lint::{
     Finding, LintInput, LintKind, LintOutcome, LintSubscription, UnreadableInvoice, lint,
 };
 pub use metrics::Metrics;
-pub use notify::{Example, Notice, NoticeGroup, webhook_body};
+pub use notify::{About, Example, Notice, NoticeGroup, webhook_body};
 pub use outcome::{RUN_SCHEMA, RequestCounts, RunOutcome, SyncOutcome, VerifyOutcome};
 pub use pair::SharedBudgets;
 pub use plan_view::PlanView;

@@ -27,6 +27,9 @@ const PAGE_SIZE: u32 = 100;
 /// this is.
 const CONCURRENCY: usize = 4;
 
+/// A page of a list takes far less; a saved report may not.
+const MAX_ANSWER: usize = 64 << 20;
+
 /// Collects the settings of a [`HaloClient`].
 #[derive(Debug)]
 #[must_use = "nothing happens before `build`"]
@@ -46,6 +49,7 @@ pub struct HaloClientBuilder {
     watch: Option<Arc<dyn Watch>>,
     meter: Meter,
     timeout: Option<Duration>,
+    max_answer: usize,
     page_size: u32,
     concurrency: usize,
     user_agent: String,
@@ -79,6 +83,7 @@ impl HaloClientBuilder {
             watch: None,
             meter: Meter::new(),
             timeout: None,
+            max_answer: MAX_ANSWER,
             page_size: PAGE_SIZE,
             concurrency: CONCURRENCY,
             user_agent: concat!("cove-halo-sync/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -87,8 +92,8 @@ impl HaloClientBuilder {
     }
 
     /// The tenant's name. Not needed for hosts like `acme.halopsa.com`. Without it, the one that discovery names is used.
-    pub fn tenant(mut self, tenant: Option<String>) -> Self {
-        self.tenant = tenant;
+    pub fn tenant(mut self, tenant: impl Into<Option<String>>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -99,8 +104,8 @@ impl HaloClientBuilder {
     }
 
     /// The scopes to ask for; `["all"]` by default. They must not be empty: HaloPSA then issues a token that opens nothing.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
-        self.scopes = scopes.into_iter().collect();
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
@@ -116,13 +121,14 @@ impl HaloClientBuilder {
         self
     }
 
-    /// The clock that decides waits and expiry.
+    /// The clock that decides waits and expiry. Default: the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// When and how often a failed request is repeated.
+    /// When and how often a failed request is repeated; [`RetryPolicy::default`] unless set. Writes are sent once, whatever this
+    /// says, unless they certainly did not arrive or were refused with 429.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
@@ -152,9 +158,15 @@ impl HaloClientBuilder {
         self
     }
 
-    /// The longest one exchange may take.
+    /// The longest one exchange may take, its answer included. Default 300 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Largest answer that is read, in bytes. Default 64 MiB; a saved report of very many wide rows may need more.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
         self
     }
 
@@ -272,6 +284,7 @@ impl HaloClientBuilder {
             .retry(self.retry.clone())
             .budget(budget.clone())
             .meter(self.meter.clone())
+            .max_body(self.max_answer)
             .user_agent(&self.user_agent)
             .error_message(error_message);
         if let Some(watch) = &self.watch {
@@ -354,8 +367,8 @@ mod tests {
         let cases = [
             ("plain http", builder("http://acme.halopsa.com")),
             ("no url", builder("acme")),
-            ("no scopes", good().scopes([])),
-            ("blank scopes", good().scopes([" ".to_owned()])),
+            ("no scopes", good().scopes(Vec::<String>::new())),
+            ("blank scopes", good().scopes([" "])),
             ("page size", good().page_size(0)),
             ("limit", good().limit(0, Duration::from_secs(1))),
             ("window", good().limit(1, Duration::ZERO)),

@@ -17,10 +17,15 @@ mod reports;
 mod tickets;
 mod token;
 
-/// What all calls share: errors, retries, budgets, transports. Here, so that a program needs no second dependency for it.
+/// What all calls share: errors, retries, budgets, transports. With the types of the fields below, so that a program needs no second
+/// dependency for them.
 pub use api_core;
 pub use api_core::wire::{BadRecord, Guarded};
 pub use api_core::{Error, ErrorKind, SecretString};
+/// The type of prices and quantities.
+pub use rust_decimal::Decimal;
+/// The types of further fields, such as those of [`LicenceWrite::Update`] and every `extra`.
+pub use serde_json::{Map, Value};
 
 pub use builder::HaloClientBuilder;
 pub use client::HaloClient;

@@ -46,9 +46,14 @@ pub struct List<T> {
     query: Vec<(String, String)>,
     page_size: u32,
     lean: bool,
+    /// The endpoint may not know paging at all.
+    maybe_unpaged: bool,
     paging: PagingOptions,
     row: PhantomData<fn() -> T>,
 }
+
+/// Sizes at which the server is known to cut a list off, whatever is asked for (observed).
+const CAPS: &[u64] = &[50, 100];
 
 impl<T> fmt::Debug for List<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +73,7 @@ impl<T> Clone for List<T> {
             query: self.query.clone(),
             page_size: self.page_size,
             lean: self.lean,
+            maybe_unpaged: self.maybe_unpaged,
             paging: self.paging.clone(),
             row: PhantomData,
         }
@@ -82,9 +88,16 @@ impl<T: Record> List<T> {
             query,
             page_size: core.page_size,
             lean: false,
+            maybe_unpaged: false,
             paging: PagingOptions::default().concurrency(core.concurrency),
             row: PhantomData,
         }
+    }
+
+    /// For an endpoint for which no paging is documented: the same page twice is then the whole list.
+    pub(crate) fn maybe_unpaged(mut self) -> Self {
+        self.maybe_unpaged = true;
+        self
     }
 
     /// Rows to ask for per page. The server may give fewer (observed caps: 50 and 100); none are lost by that.
@@ -168,7 +181,11 @@ impl<T: Record> List<T> {
     /// Those of [`page`](List::page), and `Incomplete` when pages repeat, shift or end early. A row that cannot be read is
     /// no error: it is a [`Guarded::Bad`] in its place.
     pub async fn collect_all(&self) -> Result<Complete<Guarded<T>>> {
-        api_core::collect_all(&self.paging, row_key::<T>, |number| self.page(number))
+        let mut paging = self.paging.clone();
+        if self.maybe_unpaged {
+            paging = paging.repeat_ends_below(u64::from(self.page_size), CAPS);
+        }
+        api_core::collect_all(&paging, row_key::<T>, |number| self.page(number))
             .await
             .map_err(|error| self.name(error))
     }
@@ -210,6 +227,14 @@ impl<T: Record> Walk<T> {
         }
         let keys: BTreeSet<RowKey> = page.items.iter().map(row_key).collect();
         if keys == self.last {
+            let rows = page.items.len() as u64;
+            let is_whole = self.next == 2
+                && page.stated_total.is_none()
+                && rows < u64::from(self.list.page_size)
+                && !CAPS.contains(&rows);
+            if self.list.maybe_unpaged && is_whole {
+                return Ok(None);
+            }
             return Err(Error::new(
                 ErrorKind::Incomplete,
                 format!("page {} repeats the page before it", self.next),

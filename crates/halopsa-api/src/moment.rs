@@ -1,7 +1,6 @@
-//! HaloPSA's dates: written without a zone, meant as UTC, with two magic values for "no date".
+//! HaloPSA's dates: written without a zone, meant as UTC, with magic values for "no date" at both ends of time.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -11,21 +10,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A point in time as HaloPSA stores it: UTC.
 ///
 /// HaloPSA writes `2026-02-01T00:00:00` without a zone (documented for the database, observed in answers).
-/// Values before 1902 (`1900-01-01T00:00:00` and `1901-01-01T00:00:00` are in use) mean "no date"; the
-/// records of this crate show them as `None`.
+/// Values before 1902 (`1900-01-01T00:00:00` and `1901-01-01T00:00:00` are in use) mean "no date", and so do those of the year
+/// 9999 (.NET's largest date, the usual "never ends" of subscriptions; assumed); the records of this crate show them as `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HaloTime(Timestamp);
 
 /// The first year that counts as a date; both "no date" values lie before it.
 const FIRST_YEAR: i16 = 1902;
 
+/// The last year that counts as a date; what lies behind it never comes.
+const LAST_YEAR: i16 = 9998;
+
 impl HaloTime {
-    /// Reads a date or a date and time, with or without zone or offset; `None` where the text is neither.
+    /// Reads a date or a date and time, with or without zone or offset; `None` where the text is neither. The last day of the
+    /// year 9999 is beyond what a point in time can be here, so the last one that can be stands for it.
     ///
     /// ```
     /// use halopsa_api::HaloTime;
-    /// let time = HaloTime::parse("2026-01-03T02:00:11.27").unwrap();
-    /// assert_eq!(time.to_string(), "2026-01-03T02:00:11.27Z");
+    /// let time = HaloTime::parse("2026-01-03T02:00:11.27").map(|time| time.to_string());
+    /// assert_eq!(time.as_deref(), Some("2026-01-03T02:00:11.27Z"));
     /// assert!(HaloTime::parse("yesterday").is_none());
     /// ```
     #[must_use]
@@ -34,17 +37,17 @@ impl HaloTime {
         if let Ok(zoned) = text.parse::<Timestamp>() {
             return Some(Self(zoned));
         }
-        let civil = match text.parse::<DateTime>() {
+        let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+        let civil = match bare.parse::<DateTime>() {
             Ok(civil) => civil,
             Err(_) => text.parse::<Date>().ok()?.at(0, 0, 0, 0),
         };
-        Some(Self(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
-    }
-
-    /// The same instant for the standard library.
-    #[must_use]
-    pub fn to_system_time(self) -> SystemTime {
-        SystemTime::from(self.0)
+        let time = match civil.to_zoned(TimeZone::UTC) {
+            Ok(zoned) => zoned.timestamp(),
+            Err(_) if civil.year() > LAST_YEAR => Timestamp::MAX,
+            Err(_) => return None,
+        };
+        Some(Self(time))
     }
 
     /// Seconds since 1970-01-01T00:00:00Z; negative before.
@@ -54,7 +57,8 @@ impl HaloTime {
     }
 
     fn is_no_date(self) -> bool {
-        self.0.to_zoned(TimeZone::UTC).year() < FIRST_YEAR
+        let year = self.0.to_zoned(TimeZone::UTC).year();
+        !(FIRST_YEAR..=LAST_YEAR).contains(&year)
     }
 }
 
@@ -96,8 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn the_two_no_date_values_are_none() {
+    fn the_no_date_values_are_none() {
         for text in [
+            "9999-01-01",
+            "9999-12-31",
+            "9999-12-31T00:00:00",
+            "9999-12-31T23:59:59.9999999",
+            "9999-12-31T23:59:59.9999999Z",
+            "9999-12-31T23:59:59+00:00",
             "1900-01-01T00:00:00",
             "1901-01-01T00:00:00",
             "0001-01-01T00:00:00",
@@ -107,6 +117,15 @@ mod tests {
             assert_eq!(read(&json!(text)).unwrap(), None, "{text:?}");
         }
         assert_eq!(read(&Value::Null).unwrap(), None);
+    }
+
+    #[test]
+    fn the_last_day_of_all_is_the_last_point_in_time() {
+        let last = HaloTime::parse("9999-12-31T23:59:59.9999999").unwrap();
+        assert_eq!(HaloTime::parse("9999-12-31T00:00:00Z"), Some(last));
+        assert!(last > HaloTime::parse("9998-12-31T23:59:59").unwrap());
+        let before = read(&json!("9998-12-31T23:59:59")).unwrap().unwrap();
+        assert_eq!(before.to_string(), "9998-12-31T23:59:59Z");
     }
 
     #[test]
@@ -127,7 +146,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_date_is_an_error_and_never_a_panic() {
-        for text in ["soon", "2026-13-01", "9999-99-99T99:99:99", "-"] {
+        for text in ["soon", "2026-13-01", "9999-99-99T99:99:99", "-", "Z"] {
             assert!(read(&json!(text)).is_err(), "{text:?}");
         }
         assert!(read(&json!(12)).is_err());

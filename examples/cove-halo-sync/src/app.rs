@@ -5,11 +5,13 @@ use crate::globals::Globals;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::signals::Signals;
+use crate::unbuilt;
+use billing_sync::Period;
 use billing_sync::plan::{Approval, GuardName};
 use billing_sync::run::StopSignal;
 use cove_halo::{
-    ExitCode, Pair, PairName, Secrets, Service, ServiceBuilder, Settings, SettingsFile,
-    SharedBudgets,
+    ExitCode, Pair, PairName, Secrets, Service, ServiceBuilder, ServiceError, Settings,
+    SettingsFile, SharedBudgets,
 };
 use std::future::Future;
 use std::io::{IsTerminal, Write};
@@ -121,14 +123,41 @@ impl<'a> App<'a> {
     ) -> Result<Service, Failure> {
         let mut settings = self.settings()?;
         change(&mut settings);
-        let builder = match self.pair_name()? {
-            Some(name) => {
-                let secrets = Secrets::of_pair(&name, &environment)?;
-                Service::builder(settings, secrets).pair(name)
+        Ok(self.built(settings, self.pair_name()?)?)
+    }
+
+    /// The same for a run that nobody watches: where there is no service to be had, whoever the settings name is told, and
+    /// monitoring.
+    pub(crate) async fn service_or_tell(
+        &mut self,
+        period: Option<Period>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<Service, Failure> {
+        let mut settings = self.settings()?;
+        change(&mut settings);
+        let pair = self.pair_name()?;
+        match self.built(settings.clone(), pair.clone()) {
+            Ok(service) => Ok(service),
+            Err(error) => {
+                let told = unbuilt::announce(settings, pair, &self.stop, &error, period);
+                for trouble in Box::pin(told).await {
+                    self.out.warning(&trouble);
+                }
+                Err(error.into())
             }
-            None => Service::builder(settings, Secrets::from_env(&environment)?),
+        }
+    }
+
+    fn built(&self, settings: Settings, pair: Option<PairName>) -> Result<Service, ServiceError> {
+        let secrets = unbuilt::secrets_of(pair.as_ref(), &environment)?;
+        let named = pair.clone();
+        let builder = Service::builder(settings, secrets)
+            .read_secrets_again(move || unbuilt::secrets_of(named.as_ref(), &environment));
+        let builder = match pair {
+            Some(pair) => builder.pair(pair),
+            None => builder,
         };
-        self.build(builder)
+        self.built_of(builder)
     }
 
     fn pair_name(&self) -> Result<Option<PairName>, Failure> {
@@ -163,14 +192,18 @@ impl<'a> App<'a> {
 
     /// Builds a service that shows its progress and stops when asked.
     pub(crate) fn build(&self, builder: ServiceBuilder) -> Result<Service, Failure> {
+        Ok(self.built_of(builder)?)
+    }
+
+    fn built_of(&self, builder: ServiceBuilder) -> Result<Service, ServiceError> {
         let builder = match &self.pair {
             Some((_, budgets)) => builder.budgets(budgets.clone()),
             None => builder,
         };
-        Ok(builder
+        builder
             .watch(self.progress.clone())
             .stop(self.stop.clone())
-            .build()?)
+            .build()
     }
 
     /// The line that says what is going on.

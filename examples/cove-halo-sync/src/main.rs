@@ -1,6 +1,8 @@
 //! The command-line tool: parses, calls the service, prints, and ends with a code. It decides nothing about billing.
 
 mod app;
+#[cfg(test)]
+mod book;
 mod cli;
 mod consent;
 mod demo;
@@ -12,6 +14,7 @@ mod pairs;
 mod progress;
 mod signals;
 mod text;
+mod unbuilt;
 mod verbs;
 mod view;
 
@@ -23,6 +26,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use cove_halo::ExitCode;
 use std::io::Write as _;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
@@ -108,22 +115,20 @@ fn usage(error: &clap::Error) -> std::process::ExitCode {
 fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => return,
-        1 => "info",
-        _ => "debug",
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
     };
-    let filter = [
+    let ours = [
         "cove_halo_sync",
         "cove_halo",
         "billing_sync",
         "cove_api",
         "halopsa_api",
         "api_core",
-    ]
-    .map(|target| format!("{target}={level}"))
-    .join(",");
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+    ];
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
-        .init();
+        .with_filter(Targets::new().with_targets(ours.map(|target| (target, level))));
+    tracing_subscriber::registry().with(lines).init();
 }

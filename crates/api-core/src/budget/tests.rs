@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{Place, RequestBudget};
 use crate::clock::Clock;
-use crate::testing::ManualClock;
+use crate::testing::{ManualClock, RuntimeClock};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
@@ -201,6 +201,146 @@ async fn callers_are_served_in_the_order_in_which_they_asked() {
         .collect()
         .await;
     assert_eq!(order, (0..20).collect::<Vec<_>>());
+}
+
+fn running(limit: u32, window: u64) -> (RequestBudget, RuntimeClock) {
+    let clock = RuntimeClock::start();
+    (RequestBudget::new(limit, S(window), Arc::new(clock)), clock)
+}
+
+/// The place of a caller who may not wait longer than this, and when it came.
+async fn within(time: u64, budget: &RequestBudget, clock: &RuntimeClock) -> (Place, Duration) {
+    let place = tokio::time::timeout(S(time), budget.acquire())
+        .await
+        .unwrap();
+    (place, clock.monotonic())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_not_polled_delays_the_others_by_no_more_than_its_place() {
+    let (budget, clock) = running(2, 60);
+    drop((budget.acquire().await, budget.acquire().await));
+    let mut parked = Box::pin(budget.acquire());
+    assert!(futures_util::poll!(&mut parked).is_pending());
+    let (place, at) = within(120, &budget, &clock).await;
+    assert_eq!(
+        at,
+        S(61),
+        "two places are free at 60; a moment for the one before"
+    );
+    drop(place);
+    let (place, at) = within(1, &budget, &clock).await;
+    assert_eq!(at, S(61), "it is passed over once only");
+    drop(place);
+    // Polled again, it goes when there is a place, before those who ask later.
+    let mut later = Box::pin(budget.acquire());
+    assert!(futures_util::poll!(&mut parked).is_pending());
+    assert!(futures_util::poll!(&mut later).is_pending());
+    assert_eq!(parked.await.waited(), S(121));
+    assert_eq!(later.await.waited(), S(60));
+    assert_eq!(clock.monotonic(), S(121));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_callers_that_are_not_polled_are_passed_over_together() {
+    let (budget, clock) = running(1, 10);
+    drop(budget.acquire().await);
+    let mut parked: Vec<_> = (0..8).map(|_| Box::pin(budget.acquire())).collect();
+    for caller in &mut parked {
+        assert!(futures_util::poll!(caller).is_pending());
+    }
+    // A second for each: who is polled keeps its turn, and none of them is.
+    let (place, at) = within(120, &budget, &clock).await;
+    assert_eq!(at, S(18));
+    drop(place);
+    drop(parked);
+    let (_, next) = within(11, &budget, &clock).await;
+    assert_eq!(next, at + S(10), "those who are gone take no place");
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_who_are_polled_keep_their_order_beside_one_who_is_not() {
+    let (budget, clock) = running(3, 30);
+    for _ in 0..3 {
+        drop(budget.acquire().await);
+    }
+    let mut parked = Box::pin(budget.acquire());
+    assert!(futures_util::poll!(&mut parked).is_pending());
+    let went: Vec<(usize, Duration)> = (0..7)
+        .map(|number| {
+            let budget = budget.clone();
+            async move {
+                drop(budget.acquire().await);
+                (number, clock.monotonic())
+            }
+        })
+        .collect::<FuturesUnordered<_>>()
+        .collect()
+        .await;
+    let order: Vec<usize> = went.iter().map(|(number, _)| *number).collect();
+    assert_eq!(order, (0..7).collect::<Vec<_>>());
+    let late: Vec<u64> = went.iter().map(|(_, at)| at.as_secs()).collect();
+    assert_eq!(late, [31, 31, 31, 61, 61, 61, 91]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_clock_that_jumps_nobody_waits_for_ever_either() {
+    let (budget, clock) = budget(1, 60);
+    drop(budget.acquire().await);
+    let mut parked = [Box::pin(budget.acquire()), Box::pin(budget.acquire())];
+    let [first, second] = &mut parked;
+    assert!(futures_util::poll!(second).is_pending());
+    assert!(futures_util::poll!(first).is_pending());
+    let next = tokio::time::timeout(S(1000), budget.acquire()).await;
+    drop(next.unwrap());
+    assert_eq!(clock.monotonic(), S(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_given_back_wakes_who_sleeps() {
+    let (budget, clock) = running(2, 300);
+    drop(budget.acquire().await);
+    tokio::time::sleep(S(290)).await;
+    let unused = budget.acquire().await;
+    tokio::time::sleep(S(10)).await;
+    drop(budget.acquire().await);
+    let mut sleeper = Box::pin(budget.acquire());
+    assert!(futures_util::poll!(&mut sleeper).is_pending());
+    tokio::time::sleep(S(1)).await;
+    unused.give_back();
+    assert_eq!(sleeper.await.waited(), S(1));
+    assert_eq!(clock.monotonic(), S(301));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_wakes_the_next_and_so_does_one_that_gives_up() {
+    let (budget, clock) = running(1, 10);
+    drop(budget.acquire().await);
+    let mut first = Box::pin(budget.acquire());
+    let mut second = Box::pin(budget.acquire());
+    assert!(futures_util::poll!(&mut first).is_pending());
+    assert!(futures_util::poll!(&mut second).is_pending());
+    drop(first);
+    drop(second.await);
+    assert_eq!(clock.monotonic(), S(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_meanwhile_is_no_reason_to_pass_anybody_over() {
+    let (budget, clock) = running(1, 10);
+    drop(budget.acquire().await);
+    let go = |number| {
+        let budget = budget.clone();
+        async move {
+            drop(budget.acquire().await);
+            (number, clock.monotonic())
+        }
+    };
+    let mut callers = FuturesUnordered::from_iter([go(1), go(2)]);
+    assert!(futures_util::poll!(callers.next()).is_pending());
+    budget.throttled(Some(S(100)));
+    assert_eq!(callers.next().await, Some((1, S(100))));
+    assert_eq!(callers.next().await, Some((2, S(110))));
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use super::{Call, Exchange, Prepared};
 use crate::auth::Authorization;
 use crate::error::{Error, ErrorKind};
-use crate::events::ExchangeEvent;
+use crate::events::{ExchangeEvent, WaitReason};
 use crate::redact::mask_value;
 use crate::retry::{Failure, parse_retry_after};
 use crate::transport::{
@@ -36,6 +36,16 @@ pub(super) enum Reading {
 pub(super) struct Failed {
     pub(super) failure: Option<Failure>,
     pub(super) error: Error,
+}
+
+impl Failed {
+    /// Why the next attempt has to wait.
+    pub(super) fn wait_reason(&self) -> WaitReason {
+        match self.failure {
+            Some(Failure::Status { code: 429, .. }) => WaitReason::Throttled,
+            _ => WaitReason::Backoff,
+        }
+    }
 }
 
 impl From<TransportError> for Failed {

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::events::{ExchangeEvent, WaitReason, Watch};
 use crate::meter::Meter;
 use crate::retry::{Attempt, Decision, Failure, RetryPolicy, decide};
+use crate::task::driven;
 use crate::transport::{Body, Sent, Transport};
 use attempt::{Failed, Reading};
 use call::Prepared;
@@ -92,7 +93,8 @@ impl Exchange {
     /// [`may_have_been_sent`](Error::may_have_been_sent) and [`was_refused`](Error::was_refused).
     pub async fn send(&self, call: Call) -> Result<Reply> {
         let operation = call.operation;
-        let (response, attempts) = self.run(&call, Reading::Whole(self.0.max_body)).await?;
+        let reading = Reading::Whole(self.0.max_body);
+        let (response, attempts) = self.go(call, reading, 0).await?;
         let (parts, body) = response.into_parts();
         let body = body.collect(usize::MAX).await?;
         Ok(Reply {
@@ -113,7 +115,27 @@ impl Exchange {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn stream(&self, call: Call) -> Result<StreamReply> {
-        let (response, attempts) = self.run(&call, Reading::Head).await?;
+        self.stream_after(call, 0).await
+    }
+
+    /// Asks once more for what [`stream`](Self::stream) gave and whose body was lost, after `wait`: a retry like any other, for
+    /// meter and watch, on top of the `attempts` that were made so far. When to stop is the caller's to decide
+    /// ([`decide`](crate::decide)), since only it knows that the body was lost.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn stream_again(
+        &self,
+        call: Call,
+        attempts: u32,
+        wait: Duration,
+    ) -> Result<StreamReply> {
+        self.pause(WaitReason::Backoff, wait).await;
+        self.stream_after(call, attempts).await
+    }
+
+    async fn stream_after(&self, call: Call, attempts: u32) -> Result<StreamReply> {
+        let (response, attempts) = self.go(call, Reading::Head, attempts).await?;
         let (parts, body) = response.into_parts();
         Ok(StreamReply {
             status: parts.status,
@@ -155,7 +177,24 @@ impl Exchange {
         self.0.service
     }
 
-    async fn run(&self, call: &Call, reading: Reading) -> Result<(http::Response<Body>, u32)> {
+    /// Runs a call in a task of its own: until its answer is there it holds a place of the budget, and may be who fetches the token.
+    async fn go(
+        &self,
+        call: Call,
+        reading: Reading,
+        before: u32,
+    ) -> Result<(http::Response<Body>, u32)> {
+        let exchange = self.clone();
+        driven(async move { exchange.run(&call, reading, before).await }).await
+    }
+
+    /// `before`: the attempts that were made for the same thing already.
+    async fn run(
+        &self,
+        call: &Call,
+        reading: Reading,
+        before: u32,
+    ) -> Result<(http::Response<Body>, u32)> {
         let operation = call.operation;
         let prepared = call
             .prepare(&self.0.base, &self.0.headers)
@@ -163,7 +202,7 @@ impl Exchange {
         // The policy's time begins with the first attempt: waiting for a place in the budget is none.
         let mut started = None;
         let mut number = 1;
-        let mut sends = 0;
+        let mut sends = before;
         let mut renewed = false;
         loop {
             let (authorization, place) = self.admit(call).await?;
@@ -189,7 +228,7 @@ impl Exchange {
             let Some(wait) = self.wait_after(call, &failed, number, started) else {
                 return Err(finish(failed, call, sends));
             };
-            self.pause(&failed, wait).await;
+            self.pause(failed.wait_reason(), wait).await;
             number += 1;
         }
     }
@@ -271,13 +310,7 @@ impl Exchange {
         }
     }
 
-    async fn pause(&self, failed: &Failed, wait: Duration) {
-        let throttled = matches!(failed.failure, Some(Failure::Status { code: 429, .. }));
-        let reason = if throttled {
-            WaitReason::Throttled
-        } else {
-            WaitReason::Backoff
-        };
+    async fn pause(&self, reason: WaitReason, wait: Duration) {
         self.tell(&ExchangeEvent::Waiting {
             service: self.0.service,
             for_: wait,

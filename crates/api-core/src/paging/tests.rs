@@ -208,6 +208,31 @@ async fn a_service_that_ignores_the_page_number_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_not_paged_ends_with_its_repeated_first_page_where_that_is_allowed() {
+    let allowed = || once().repeat_ends_below(100, &[50]);
+    let rows = |count: u32, total| vec![((1..=count).collect::<Vec<_>>(), total); 5];
+    for count in [1, 49, 51, 99] {
+        let (read, calls, _) = read(allowed(), rows(count, None)).await;
+        let read = read.unwrap();
+        assert_eq!(read.items().len(), usize::try_from(count).unwrap());
+        assert_eq!((read.pages(), read.duplicates(), calls), (1, 0, 2));
+    }
+    // As many as a cap or the size that was asked for: there may be more. And a total says how many there are.
+    for (count, total) in [(50, None), (100, None), (130, None), (2, Some(3))] {
+        let (read, ..) = read(allowed(), rows(count, total)).await;
+        assert_eq!(read.unwrap_err().message(), "page 2 brought no new row");
+    }
+    // Some other rows, or fewer of them: that is no repeated page.
+    for second in [vec![2, 1, 1], vec![2]] {
+        let (read, ..) = read(allowed(), vec![(vec![1, 2], None), (second, None)]).await;
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::Incomplete);
+    }
+    // Nor is it the end of a list that is paged, further on.
+    let pages = vec![(vec![1, 2], None), (vec![3, 4], None), (vec![3, 4], None)];
+    assert!(read(allowed(), pages).await.0.is_err());
+}
+
+#[tokio::test]
 async fn more_rows_than_stated_prove_nothing() {
     let (read, ..) = read(once(), vec![(vec![1, 2, 3], Some(2))]).await;
     assert_eq!(

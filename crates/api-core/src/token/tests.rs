@@ -155,12 +155,29 @@ async fn a_rejected_token_is_dropped_only_if_it_is_still_the_cached_one() {
 
 #[tokio::test]
 async fn a_caller_that_gives_up_in_the_middle_leaves_the_cache_usable() {
-    let (cache, _, _) = cache(Some(S(3600)));
+    let (cache, source, _) = cache(Some(S(3600)));
     {
         let fetch = cache.authorization();
         tokio::pin!(fetch);
         assert!(futures_util::poll!(&mut fetch).is_pending());
+        tokio::task::yield_now().await;
+        assert_eq!(source.fetched.load(Ordering::SeqCst), 1, "it is under way");
     }
+    assert_eq!(token(&cache).await, "Bearer canary-2");
+}
+
+#[tokio::test]
+async fn a_caller_that_is_not_polled_keeps_the_token_from_nobody() {
+    let (cache, source, _) = cache(Some(S(3600)));
+    let mut parked: Vec<_> = (0..3).map(|_| cache.authorization()).collect();
+    for caller in &mut parked {
+        assert!(futures_util::poll!(caller).is_pending());
+    }
+    let next = tokio::time::timeout(S(5), token(&cache)).await;
+    assert_eq!(next.unwrap(), "Bearer canary-1");
+    assert_eq!(source.fetched.load(Ordering::SeqCst), 1);
+    // The parked ones hold what came of it, which is no longer a fetch that is under way.
+    cache.clear();
     assert_eq!(token(&cache).await, "Bearer canary-2");
 }
 

@@ -1,8 +1,8 @@
 //! Tolerant decoders for JSON as services really send it: numbers as text, text as numbers, blanks
 //! for nothing, single objects for lists. They never guess a value: what cannot be read is an error.
 //!
-//! Use them as `#[serde(default, deserialize_with = "api_core::wire::opt_decimal")]`. They do not
-//! depend on which features of serde_json or rust_decimal another crate switches on.
+//! Use them as `#[serde(default, deserialize_with = "api_core::wire::opt_decimal")]`. They work with whatever features of
+//! serde_json or rust_decimal another crate switches on; only the digits of a JSON number beyond the 17th depend on them.
 //!
 //! ```
 //! use api_core::wire;

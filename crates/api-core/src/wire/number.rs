@@ -1,4 +1,5 @@
-//! Numbers and booleans in their many spellings, without floats in between.
+//! Numbers and booleans in their many spellings. Text keeps its digits; a JSON number may have passed through a float before it
+//! comes here.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserializer;
@@ -6,8 +7,9 @@ use serde::de::Error;
 
 use super::{Scalar, scalar};
 
-/// A decimal from a number or from text, also in scientific notation. Digits are kept as written
-/// (28 of them at most), float noise included; see [`denoise`].
+/// A decimal from a number or from text, also in scientific notation. Digits of text are kept as written (28 of them at most),
+/// float noise included; see [`denoise`]. A JSON number keeps the 17 digits of a float, unless some crate switches on
+/// serde_json's `arbitrary_precision`: read it as raw text where more matter.
 ///
 /// # Errors
 /// For null, blank text, anything that is no finite number, and numbers beyond 7.9e28.

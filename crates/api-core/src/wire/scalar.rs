@@ -1,4 +1,5 @@
-//! Reads a JSON scalar without losing digits, whatever features serde_json was built with.
+//! Reads a JSON scalar, whatever features serde_json was built with. Fractions in JSON numbers are floats to it unless one of them is
+//! `arbitrary_precision`; whole numbers and text keep every digit.
 
 use std::fmt;
 

@@ -7,6 +7,8 @@ mod ids;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod parked;
+#[cfg(test)]
 mod redaction;
 #[cfg(test)]
 mod support;

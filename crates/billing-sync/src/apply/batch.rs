@@ -5,9 +5,11 @@ use super::book::News;
 use super::view::{Finding, examine};
 use super::{Running, judge};
 use crate::ids::LicenceId;
+use crate::plan::Change;
 use crate::ports::{Write, WriteOutcome};
 use crate::run::{ChangeRecord, Outcome};
 use crate::state::StoreError;
+use crate::target::{Standing, Subscription};
 
 /// Sends a batch. Returns early, with everything recorded, when the run may not send any more.
 pub(super) async fn send(run: &Running<'_>, slots: Vec<usize>) -> Result<(), StoreError> {
@@ -53,12 +55,15 @@ async fn send_once(run: &Running<'_>, slots: &[usize]) -> Result<Vec<usize>, Sto
     for (slot, record) in &records {
         let (outcome, written_id, note) = match outcomes.next() {
             Some(WriteOutcome::Confirmed(shown)) => {
-                let id = record.change.licence_id.or_else(|| {
-                    shown
-                        .filter(|shown| shown.key() == record.change.key())
-                        .map(|shown| shown.id)
-                });
-                (Outcome::Applied, id, String::new())
+                let made = shown.filter(|shown| is_made(shown, &record.change, run));
+                let note = match &made {
+                    Some(made) if made.name != record.change.name => {
+                        format!("it was stored as `{}`", made.name)
+                    }
+                    _ => String::new(),
+                };
+                let id = record.change.licence_id.or(made.map(|made| made.id));
+                (Outcome::Applied, id, note)
             }
             Some(WriteOutcome::Refused(why)) if records.len() > 1 => {
                 refused.push((*slot, record, why));
@@ -92,6 +97,18 @@ async fn send_once(run: &Running<'_>, slots: &[usize]) -> Result<Vec<usize>, Sto
     Ok(again)
 }
 
+/// True for the record that a create made, as the answer shows it. A system may store its name otherwise; but a record that
+/// was there before is not new, and one that has the name of another create is that one's.
+fn is_made(shown: &Subscription, change: &Change, run: &Running<'_>) -> bool {
+    let is_as_sent = shown.key() == change.key();
+    let is_anothers = || run.plan.writes().any(|other| other.key() == shown.key());
+    let fits = shown.client == change.client_id
+        && shown.count == change.after
+        && shown.standing == Standing::Active
+        && !run.known.contains(&shown.id);
+    is_as_sent || (fits && !is_anothers())
+}
+
 /// Reads what became of writes that were refused together. Those that are proved not to be there may go again.
 async fn sort_out(
     run: &Running<'_>,
@@ -106,11 +123,12 @@ async fn sort_out(
         .map(|(_, record, _)| record.change.client_id)
         .collect();
     let view = run.apply.read(clients).await;
+    let accounts = run.accounts();
     let mut again = Vec::new();
     for (slot, record, why) in refused {
         let planned: Option<LicenceId> = record.change.licence_id;
         let finding = match &view {
-            Ok(view) => examine(&record.change, view, &run.known),
+            Ok(view) => examine(&record.change, None, view, &run.known, &accounts),
             Err(error) => Finding::Unclear(error.to_string()),
         };
         let (outcome, written_id, note) = match finding {
@@ -120,7 +138,9 @@ async fn sort_out(
                 (Outcome::NotApplied, planned, why)
             }
             Finding::Different(what) => (Outcome::Mismatch, planned, what),
-            Finding::Unclear(detail) => (Outcome::Unknown, planned, format!("{why}; {detail}")),
+            Finding::Unclear(detail) | Finding::Misnamed(detail) => {
+                (Outcome::Unknown, planned, format!("{why}; {detail}"))
+            }
         };
         news.push(News {
             slot,

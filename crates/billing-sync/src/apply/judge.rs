@@ -14,10 +14,15 @@ pub(super) fn news_from(
     view: &View,
     known: &BTreeSet<LicenceId>,
 ) -> Vec<News> {
+    let accounts = run.accounts();
     run.book
         .copies(slots)
         .into_iter()
-        .filter_map(|(slot, record)| judge(slot, &record, examine(&record.change, view, known)))
+        .filter_map(|(slot, record)| {
+            let written = record.written_id;
+            let finding = examine(&record.change, written, view, known, &accounts);
+            judge(slot, &record, finding)
+        })
         .collect()
 }
 
@@ -49,7 +54,11 @@ fn judge(slot: usize, record: &ChangeRecord, finding: Finding) -> Option<News> {
         (Outcome::Applied | Outcome::Started | Outcome::Unknown, Finding::Different(what)) => {
             news(Outcome::Mismatch, record.written_id, what)
         }
-        (Outcome::Started, Finding::Unclear(detail)) => news(Outcome::Unknown, planned, detail),
+        (Outcome::Started, Finding::Unclear(detail))
+        | (
+            Outcome::Applied | Outcome::Started | Outcome::Unknown | Outcome::NotApplied,
+            Finding::Misnamed(detail),
+        ) => news(Outcome::Unknown, planned, detail),
         (Outcome::Applied | Outcome::Unknown, Finding::Unclear(_))
         | (Outcome::Rejected | Outcome::NotApplied | Outcome::Mismatch, _) => None,
     }

@@ -3,27 +3,35 @@
 
 mod batch;
 mod book;
+mod clients;
+mod error;
 mod judge;
 mod lanes;
+mod outdated;
 mod preimage;
 mod readback;
 mod resume;
 mod settle;
+mod stray;
 mod verify;
 mod view;
 
+pub use error::ApplyError;
+pub use outdated::Outdated;
+pub use resume::Changed;
 pub use verify::{DriftKind, DriftReport, Drifted, VerifyReport};
 
 use crate::ids::{ClientId, LicenceId, RunId};
 use crate::memory::Memory;
-use crate::plan::{Approved, Plan, Refusal};
+use crate::plan::{Approved, Plan};
 use crate::ports::{Clock, PortError, RunWatch, TargetReader, TargetWriter};
-use crate::run::{ChangeRecord, Drift, Progress, RunReport, StopSignal};
-use crate::state::{NewRun, RunLock, StateStore, StoreError};
+use crate::run::{ChangeRecord, Progress, RunReport, StopSignal};
+use crate::state::{NewRun, RunLock, StateStore};
 use crate::target::TargetSnapshot;
 use book::{Book, News};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use stray::{Accounts, Before};
 use view::View;
 
 /// What a run needs. Make it anew for each run.
@@ -45,62 +53,6 @@ pub struct Apply<'a> {
     pub concurrency: usize,
 }
 
-/// Why a run did not happen, or could not be carried to its end. What became of single changes is no error: the
-/// [`RunReport`] says it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApplyError {
-    /// Records moved since the plan was made. Nothing was written, and no run was begun.
-    #[error("{} not as the plan saw {}", quantity(.0.len()), if .0.len() == 1 { "it" } else { "them" })]
-    Drift(Vec<Drift>),
-    /// An earlier run has outcomes that are not settled.
-    #[error("it is not known what became of run {0}")]
-    Unfinished(RunId),
-    /// What the plan was approved on does not hold any more: a later month was applied since. Nothing was written.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The plan contradicts itself. Nothing was written.
-    #[error("the plan cannot be carried out: {0}")]
-    Malformed(String),
-    /// There is no such run.
-    #[error("there is no run {0}")]
-    NoSuchRun(RunId),
-    /// Asked to stop before anything was begun.
-    #[error("stopped before anything was written")]
-    Stopped,
-    /// The target could not be read.
-    #[error(transparent)]
-    Port(#[from] PortError),
-    /// The state store failed. From then on nothing more was sent; `resume` settles what was.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-fn quantity(records: usize) -> String {
-    match records {
-        1 => "1 field is".to_owned(),
-        many => format!("{many} fields are"),
-    }
-}
-
-impl ApplyError {
-    /// What to do about it, in words.
-    pub fn hint(&self) -> Option<&str> {
-        match self {
-            Self::Drift(_) => Some("nothing was written; make a new plan and look at it"),
-            Self::Unfinished(_) => Some("run `resume` first: it settles them by reading"),
-            Self::Refused(_) => {
-                Some("nothing was written; a guard is overridden by its name, with a reason")
-            }
-            Self::Malformed(_) => Some("make a new plan"),
-            Self::NoSuchRun(_) => Some("`history` lists the runs"),
-            Self::Stopped => None,
-            Self::Port(error) => error.hint(),
-            Self::Store(error) => error.hint(),
-        }
-    }
-}
-
 /// A run in progress.
 #[derive(Debug)]
 struct Running<'a> {
@@ -110,36 +62,68 @@ struct Running<'a> {
     memory: Memory,
     /// As everything was when the run was begun or taken up again.
     view: View,
+    /// What the plan was made from, where that was read a moment ago: for what the view does not show.
+    made_from: Option<View>,
     /// The records there were before anything was sent.
     known: BTreeSet<LicenceId>,
+    /// The same from before the run was begun, also where it is taken up again; `None` where that is not known.
+    before: Option<Before>,
     /// Set once sending more is pointless or not safe.
     gave_up: AtomicBool,
     done: AtomicUsize,
     of: AtomicUsize,
 }
 
+/// What a run may take from the snapshot that its plan was made from.
+#[derive(Clone, Copy)]
+enum Seen<'a> {
+    /// Nothing: the plan waited somewhere.
+    Nothing,
+    /// What the plan does not write.
+    Rest(&'a TargetSnapshot),
+    /// Everything.
+    All(&'a TargetSnapshot),
+}
+
 impl<'a> Apply<'a> {
-    /// Carries out an approved plan. The lock shows that nobody else does.
+    /// Carries out an approved plan that may have waited: what it was decided on is compared with what holds now, the records
+    /// it writes to are read again, and so are the clients it bills. The lock shows that nobody else does.
     ///
     /// Dropping the future is like killing the process: nothing is lost, and [`Apply::resume`] or [`Apply::settle`] finds
     /// out what became of it.
     ///
     /// # Errors
-    /// Before anything is begun: drift, an unsettled earlier run, a month that was closed since, a plan that contradicts
-    /// itself, a target that cannot be read, a stop. Later only a failure of the state store.
+    /// Before anything is begun: drift, an outdated plan, an unsettled earlier run, a month that was closed since, a plan that
+    /// contradicts itself, a target that cannot be read, a stop. Later only a failure of the state store.
     pub async fn run(
         &self,
         _lock: &dyn RunLock,
         run_id: RunId,
         approved: &Approved,
     ) -> Result<RunReport, ApplyError> {
-        self.start(run_id, approved, None).await
+        self.start(run_id, approved, Seen::Nothing).await
+    }
+
+    /// As [`Apply::run`], for a plan that was made from this snapshot under this lock, some minutes ago. What it writes to is
+    /// read again; clients, and counts that are right already, are taken as the plan found them.
+    ///
+    /// # Errors
+    /// As [`Apply::run`].
+    pub async fn run_since(
+        &self,
+        _lock: &dyn RunLock,
+        run_id: RunId,
+        approved: &Approved,
+        seen: &TargetSnapshot,
+    ) -> Result<RunReport, ApplyError> {
+        self.start(run_id, approved, Seen::Rest(seen)).await
     }
 
     /// As [`Apply::run`], but compares with a snapshot instead of a read of its own: for a plan that was made from it under
-    /// this lock, a moment ago. The caller answers for "a moment"; for anything older use [`Apply::run`].
+    /// this lock, a moment ago. The caller answers for "a moment"; for anything older use [`Apply::run_since`].
     ///
-    /// A snapshot with records in it that cannot be read says too little about single clients, so it is not used.
+    /// A snapshot with records in it that cannot be read says too little about single clients, so what is written is read
+    /// again then.
     ///
     /// # Errors
     /// As [`Apply::run`].
@@ -150,7 +134,11 @@ impl<'a> Apply<'a> {
         approved: &Approved,
         seen: &TargetSnapshot,
     ) -> Result<RunReport, ApplyError> {
-        let seen = seen.unreadable().is_empty().then_some(seen);
+        let seen = if seen.unreadable().is_empty() {
+            Seen::All(seen)
+        } else {
+            Seen::Rest(seen)
+        };
         self.start(run_id, approved, seen).await
     }
 
@@ -158,7 +146,7 @@ impl<'a> Apply<'a> {
         &self,
         run_id: RunId,
         approved: &Approved,
-        seen: Option<&TargetSnapshot>,
+        seen: Seen<'_>,
     ) -> Result<RunReport, ApplyError> {
         let plan = approved.plan();
         preimage::well_formed(plan)?;
@@ -169,16 +157,8 @@ impl<'a> Apply<'a> {
         }
         let memory = self.store.memory().await?;
         preimage::still_open(approved, &memory)?;
-        let view = if let Some(seen) = seen {
-            View::of_snapshot(preimage::touched(plan), seen)
-        } else {
-            self.watch.progress(&Progress::CheckingTarget);
-            self.read(preimage::touched(plan)).await?
-        };
-        let drift = preimage::drift(plan, &view);
-        if !drift.is_empty() {
-            return Err(ApplyError::Drift(drift));
-        }
+        self.must_hold(plan, &memory).await?;
+        let view = self.must_be_as_planned(plan, &memory, seen).await?;
         if self.stop.is_stopped() {
             return Err(ApplyError::Stopped);
         }
@@ -194,8 +174,41 @@ impl<'a> Apply<'a> {
         tracing::info!(run = %book.run_id, plan = %plan.id(), "run begun");
         let mut run = Running::new(self, plan, book, memory, view);
         run.learn_known();
+        if let Seen::Rest(seen) = seen {
+            run.made_from = Some(View::of_snapshot(preimage::all(plan), seen));
+        }
         let slots = run.book.slots(|_| true);
         self.carry_out(run, &slots).await
+    }
+
+    /// The records as they are, where nothing moved.
+    async fn must_be_as_planned(
+        &self,
+        plan: &Plan,
+        memory: &Memory,
+        seen: Seen<'_>,
+    ) -> Result<View, ApplyError> {
+        let mut drift = Vec::new();
+        let view = if let Seen::All(seen) = seen {
+            let view = View::of_snapshot(preimage::all(plan), seen);
+            drift.extend(preimage::drift_of_all(plan, &view));
+            view
+        } else {
+            self.watch.progress(&Progress::CheckingTarget);
+            if let Seen::Nothing = seen
+                && let Some(clients) = self.read_clients(plan, &plan.billed()).await?
+            {
+                drift.extend(clients.drift(plan, memory));
+            }
+            let view = self.read(preimage::touched(plan)).await?;
+            drift.extend(preimage::drift(plan, &view));
+            view
+        };
+        if drift.is_empty() {
+            Ok(view)
+        } else {
+            Err(ApplyError::Drift(drift))
+        }
     }
 
     /// Sends, settles, reads back and ends the run.
@@ -233,16 +246,28 @@ impl<'a> Running<'a> {
             book,
             memory,
             view,
+            made_from: None,
             known: BTreeSet::new(),
+            before: None,
             gave_up: AtomicBool::new(false),
             done: AtomicUsize::new(0),
             of: AtomicUsize::new(0),
         }
     }
 
-    /// Takes what was read as what was there before anything is sent.
+    /// Takes what was read as what was there before anything is sent. What is known from before the run was begun is never
+    /// replaced: what was made since would look as if it had been there.
     fn learn_known(&mut self) {
         self.known = self.view.ids();
+        if self.before.is_none() {
+            self.before = Some(Before::of_view(&self.view));
+        }
+    }
+
+    /// What tells a record that a create may have made from all others, as far as is known now.
+    fn accounts(&self) -> Accounts<'_> {
+        let records = self.book.all();
+        Accounts::new(self.before.as_ref(), self.plan, &records, &self.memory)
     }
 
     fn begin_sending(&self, changes: usize) {

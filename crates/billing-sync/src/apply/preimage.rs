@@ -14,6 +14,14 @@ pub(super) fn touched(plan: &Plan) -> BTreeSet<ClientId> {
     relevant(plan).map(|change| change.client_id).collect()
 }
 
+/// Every client that the plan has something to say of.
+pub(super) fn all(plan: &Plan) -> BTreeSet<ClientId> {
+    plan.changes()
+        .iter()
+        .map(|change| change.client_id)
+        .collect()
+}
+
 fn relevant(plan: &Plan) -> impl Iterator<Item = &Change> {
     plan.changes()
         .iter()
@@ -61,11 +69,17 @@ pub(super) fn still_open(approved: &Approved, memory: &Memory) -> Result<(), Ref
     Ok(())
 }
 
-/// Everything that moved since the plan was made.
+/// Everything that moved since the plan was made, of what is written or taken over.
 pub(super) fn drift(plan: &Plan, view: &View) -> Vec<Drift> {
     relevant(plan)
         .flat_map(|change| drift_of(change, view))
         .collect()
+}
+
+/// The same of the whole plan, for a view that shows all of it.
+pub(super) fn drift_of_all(plan: &Plan, view: &View) -> Vec<Drift> {
+    let changes = plan.changes().iter();
+    changes.flat_map(|change| drift_of(change, view)).collect()
 }
 
 /// What moved of one change's record, field by field.

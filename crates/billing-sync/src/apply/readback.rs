@@ -5,7 +5,7 @@ use super::book::News;
 use super::judge::news_from;
 use super::view::{View, name_of_record};
 use super::{ApplyError, Running};
-use crate::ids::{Key, LicenceId};
+use crate::ids::{ContractId, CustomerId, Key, LicenceId};
 use crate::memory::{Memory, Owned};
 use crate::period::Period;
 use crate::plan::{Change, ChangeKind};
@@ -13,7 +13,7 @@ use crate::ports::PortError;
 use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
 use crate::state::StoreError;
 use crate::target::Standing;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// True for a change that was sent and is not proved.
 pub(super) fn to_check(record: &ChangeRecord) -> bool {
@@ -106,8 +106,17 @@ fn conclude(records: &[ChangeRecord], stopped: bool) -> RunStatus {
     }
 }
 
-/// The records that needed no write and are still as the plan saw them, and how many of them are new to us.
-fn kept<'a>(run: &Running<'a>) -> (Vec<(&'a Change, LicenceId)>, usize) {
+/// A count that was right already.
+struct Kept<'a> {
+    change: &'a Change,
+    licence: LicenceId,
+    /// Whether a read showed it. If not, what was last proved of it stays as it is.
+    is_proved: bool,
+}
+
+/// The records that needed no write and are still as the plan saw them, as far as they were read; and how many of them are
+/// new to us.
+fn kept<'a>(run: &Running<'a>) -> (Vec<Kept<'a>>, usize) {
     let owned: HashSet<LicenceId> = run.memory.owned.iter().map(|owned| owned.licence).collect();
     let bills = !run.plan.ledger().rows().is_empty();
     // Left alone, because absence of its usage is not proven: what it was last billed with stays what is proved.
@@ -118,26 +127,41 @@ fn kept<'a>(run: &Running<'a>) -> (Vec<(&'a Change, LicenceId)>, usize) {
         .iter()
         .filter(|change| change.kind == ChangeKind::Keep)
         .filter_map(|change| Some((change, change.licence_id?)))
-        .filter(|(change, id)| !held(change, *id) && holds(change, *id, &run.view))
+        .filter(|(change, id)| !held(change, *id))
+        .filter_map(|(change, licence)| {
+            let view = shown_by(run, change, licence);
+            let is_proved = view.map(|view| holds(change, licence, view));
+            (is_proved != Some(false)).then_some(Kept {
+                change,
+                licence,
+                is_proved: is_proved.is_some(),
+            })
+        })
         .collect();
-    let adopted = kept.iter().filter(|(change, _)| change.adopted).count();
+    let adopted = kept.iter().filter(|kept| kept.change.adopted).count();
     (kept, adopted)
 }
 
+/// The latest read that shows a record, or that would show it; `None` when there was none since the plan was made.
+fn shown_by<'r>(run: &'r Running<'_>, change: &Change, id: LicenceId) -> Option<&'r View> {
+    let views = [Some(&run.view), run.made_from.as_ref()];
+    let mut views = views.into_iter().flatten();
+    // A target may answer with more than it was asked for.
+    views.find(|view| view.covers(change.client_id) || view.record(id).is_some())
+}
+
 fn holds(change: &Change, id: LicenceId, view: &View) -> bool {
-    // Only clients that are written to are read again; for the others the plan's own read is the latest.
-    !view.covers(change.client_id)
-        || view.record(id).is_some_and(|record| {
-            record.standing == Standing::Active
-                && record.client == change.client_id
-                && record.name == name_of_record(change)
-                && record.count == change.after
-        })
+    view.record(id).is_some_and(|record| {
+        record.standing == Standing::Active
+            && record.client == change.client_id
+            && record.name == name_of_record(change)
+            && record.count == change.after
+    })
 }
 
 fn belongings(
     records: &[ChangeRecord],
-    kept: &[(&Change, LicenceId)],
+    kept: &[Kept<'_>],
     period: Period,
     memory: &Memory,
 ) -> Vec<Owned> {
@@ -150,20 +174,47 @@ fn belongings(
         .iter()
         .filter(|record| record.outcome.is_done())
         .filter_map(|record| Some((&record.change, record.written_id?)));
+    let proved = kept.iter().filter(|kept| kept.is_proved);
+    let unread = kept.iter().filter(|kept| !kept.is_proved);
     written
-        .chain(kept.iter().copied())
-        .filter_map(|(change, licence)| {
-            let key = change.key();
-            let known = earlier.get(&key).copied();
-            let owned = belonging(change, key, licence, period, known);
-            (known != Some(&owned)).then_some(owned)
+        .chain(proved.map(|kept| (kept.change, kept.licence)))
+        .map(|(change, licence)| {
+            let known = earlier.get(&change.key()).copied();
+            (known, belonging(change, licence, period, known))
         })
+        .chain(unread.filter_map(|kept| {
+            let known = earlier.get(&kept.change.key()).copied()?;
+            Some((Some(known), with_usage_of(known, kept)?))
+        }))
+        .filter(|(known, owned)| *known != Some(owned))
+        .map(|(_, owned)| owned)
         .collect()
+}
+
+/// What is known of a count that was not read again: the count and the month it was proved for stay. Whose usage it holds is
+/// what the vendor says, and no read of the target would tell.
+fn with_usage_of(known: &Owned, kept: &Kept<'_>) -> Option<Owned> {
+    let is_same = known.licence == kept.licence && known.count == kept.change.after;
+    if !is_same || kept.change.sources.is_empty() {
+        return None;
+    }
+    let (customers, contracts) = usage_of(kept.change);
+    Some(Owned {
+        customers,
+        contracts,
+        ..known.clone()
+    })
+}
+
+fn usage_of(change: &Change) -> (BTreeSet<CustomerId>, BTreeSet<ContractId>) {
+    let sources = change.sources.iter();
+    sources
+        .map(|source| (source.customer_id.clone(), source.contract_id.clone()))
+        .unzip()
 }
 
 fn belonging(
     change: &Change,
-    key: Key,
     licence: LicenceId,
     period: Period,
     earlier: Option<&Owned>,
@@ -177,15 +228,12 @@ fn belonging(
             earlier.contracts.clone(),
         ),
         _ => {
-            let sources = change.sources.iter();
-            let (customers, contracts) = sources
-                .map(|source| (source.customer_id.clone(), source.contract_id.clone()))
-                .unzip();
+            let (customers, contracts) = usage_of(change);
             (period, customers, contracts)
         }
     };
     Owned {
-        key,
+        key: change.key(),
         licence,
         count: change.after,
         period,

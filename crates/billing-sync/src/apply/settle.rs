@@ -5,6 +5,7 @@
 //! name, or reported as ambiguous.
 
 use super::judge::news_from;
+use super::stray::Before;
 use super::{Apply, ApplyError, Running, readback};
 use crate::run::{ChangeRecord, Outcome, Progress, RunReport, RunStatus};
 use crate::state::{RunLock, StoreError, StoredRun};
@@ -34,13 +35,14 @@ impl Apply<'_> {
         let memory = self.store.memory().await?;
         let view = self.read(super::preimage::touched(&stored.plan)).await?;
         let run_id = stored.summary.run_id.clone();
-        Ok(Running::new(
-            self,
-            &stored.plan,
-            self.book(run_id, stored.changes.clone()),
-            memory,
-            view,
-        ))
+        let plan = &stored.plan;
+        let before = plan
+            .basis()
+            .map(|basis| Before::of_basis(basis, plan, &memory));
+        let book = self.book(run_id, stored.changes.clone());
+        let mut run = Running::new(self, plan, book, memory, view);
+        run.before = before;
+        Ok(run)
     }
 
     /// Says of every change that was sent, and is not proved yet, what the read shows.
@@ -52,8 +54,8 @@ impl Apply<'_> {
         self.watch.progress(&Progress::Settling {
             changes: slots.len(),
         });
-        // What was there before the earlier run began is not known any more. Its check then found no active record of
-        // the name, so an active one now came after it.
+        // Before the earlier run began there was no active record of the name: it was checked. So an active one now came
+        // after it. What there was of other names, the plan says.
         let news = news_from(run, &slots, &run.view, &BTreeSet::new());
         run.book.record(news).await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! What a fresh read shows, and what that says about one change: the same judgement for settling, bisecting,
 //! reading back and resuming.
 
+use super::stray::Accounts;
 use crate::ids::{ClientId, Key, LicenceId};
 use crate::plan::Change;
 use crate::ports::SubscriptionRead;
@@ -13,6 +14,8 @@ pub(super) struct View {
     clients: BTreeSet<ClientId>,
     records: BTreeMap<LicenceId, Subscription>,
     active: HashMap<Key, Vec<LicenceId>>,
+    /// The active ones by client.
+    of_client: HashMap<ClientId, Vec<LicenceId>>,
     unreadable: Vec<UnreadableRecord>,
 }
 
@@ -37,15 +40,18 @@ impl View {
             .map(|record| (record.id, record.clone()))
             .collect();
         let mut active: HashMap<Key, Vec<LicenceId>> = HashMap::new();
+        let mut of_client: HashMap<ClientId, Vec<LicenceId>> = HashMap::new();
         for record in records.values() {
             if record.standing == Standing::Active {
                 active.entry(record.key()).or_default().push(record.id);
+                of_client.entry(record.client).or_default().push(record.id);
             }
         }
         Self {
             clients,
             records,
             active,
+            of_client,
             unreadable,
         }
     }
@@ -69,6 +75,17 @@ impl View {
         self.active.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// All records, by id.
+    pub(super) fn records(&self) -> impl Iterator<Item = &Subscription> {
+        self.records.values()
+    }
+
+    /// The active subscriptions of that client.
+    pub(super) fn active_of(&self, client: ClientId) -> impl Iterator<Item = &Subscription> {
+        let ids = self.of_client.get(&client).into_iter().flatten();
+        ids.filter_map(|id| self.records.get(id))
+    }
+
     /// What could not be read of that client, if anything.
     pub(super) fn unreadable(&self, client: ClientId) -> Option<&str> {
         self.unreadable
@@ -89,6 +106,8 @@ pub(super) enum Finding {
     Different(String),
     /// It cannot be told: a record of that client is not readable.
     Unclear(String),
+    /// It cannot be told: a record of another name may be the one that was made.
+    Misnamed(String),
 }
 
 /// The name that the record of a change has: the key's, unless a person renamed it before the plan was made.
@@ -97,11 +116,35 @@ pub(super) fn name_of_record(change: &Change) -> &str {
 }
 
 /// Looks for the result of a change. `known` are the records that were there before anything was written; a new
-/// subscription is not one of them.
-pub(super) fn examine(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
-    match change.licence_id {
-        Some(id) => examine_count(change, id, view),
-        None => examine_new(change, view, known),
+/// subscription is not one of them. `written` is the record that the system showed for it.
+pub(super) fn examine(
+    change: &Change,
+    written: Option<LicenceId>,
+    view: &View,
+    known: &BTreeSet<LicenceId>,
+    accounts: &Accounts<'_>,
+) -> Finding {
+    if let Some(id) = change.licence_id {
+        return examine_count(change, id, view);
+    }
+    let is_its = |id: &LicenceId| {
+        let record = view.record(*id);
+        record.is_some_and(|it| it.standing == Standing::Active && it.client == change.client_id)
+    };
+    // By id, whatever it is called: as a person decided since, or as the system showed it.
+    if let Some(id) = accounts.chosen(&change.key()).filter(is_its) {
+        return examine_made(change, id, view);
+    }
+    examine_new(change, written.filter(is_its), view, known, accounts)
+}
+
+fn examine_made(change: &Change, id: LicenceId, view: &View) -> Finding {
+    match view.record(id) {
+        Some(record) if record.count == change.after => Finding::AsPlanned(id),
+        Some(record) => {
+            Finding::Different(format!("subscription {id} has the count {}", record.count))
+        }
+        None => Finding::AsBefore,
     }
 }
 
@@ -130,23 +173,26 @@ fn examine_count(change: &Change, id: LicenceId, view: &View) -> Finding {
     }
 }
 
-fn examine_new(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
-    let (old, new): (Vec<LicenceId>, Vec<LicenceId>) = view
+fn examine_new(
+    change: &Change,
+    written: Option<LicenceId>,
+    view: &View,
+    known: &BTreeSet<LicenceId>,
+    accounts: &Accounts<'_>,
+) -> Finding {
+    let (old, mut new): (Vec<LicenceId>, Vec<LicenceId>) = view
         .active(&change.key())
         .iter()
         .partition(|id| known.contains(id));
+    new.extend(written.filter(|id| !old.contains(id) && !new.contains(id)));
     match (old.as_slice(), new.as_slice()) {
         ([], []) => match view.unreadable(change.client_id) {
             Some(detail) => Finding::Unclear(detail.to_owned()),
-            None => Finding::AsBefore,
+            None => accounts
+                .stray(change, view)
+                .map_or(Finding::AsBefore, Finding::Misnamed),
         },
-        ([], [id]) => match view.record(*id) {
-            Some(record) if record.count == change.after => Finding::AsPlanned(*id),
-            Some(record) => {
-                Finding::Different(format!("subscription {id} has the count {}", record.count))
-            }
-            None => Finding::AsBefore,
-        },
+        ([], [id]) => examine_made(change, *id, view),
         ([], _) => Finding::Different(format!(
             "there is more than one active subscription of that name: {}",
             listed(&new)
@@ -167,11 +213,14 @@ fn listed(ids: &[LicenceId]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, View, examine};
+    use super::{Finding, View};
+    use crate::apply::stray::{Accounts, Before};
     use crate::ids::{ClientId, LicenceId};
+    use crate::memory::Memory;
     use crate::plan::{Change, ChangeKind};
     use crate::ports::SubscriptionRead;
     use crate::target::{CompleteList, Standing, Subscription, UnreadableRecord};
+    use crate::testing::plan_of;
     use std::collections::BTreeSet;
 
     fn change(licence: Option<i64>) -> Change {
@@ -221,6 +270,23 @@ mod tests {
                 unreadable,
             },
         )
+    }
+
+    /// Without anything known beside the read itself.
+    fn examine(change: &Change, view: &View, known: &BTreeSet<LicenceId>) -> Finding {
+        looked_at(change, None, view, known, None)
+    }
+
+    fn looked_at(
+        change: &Change,
+        written: Option<i64>,
+        view: &View,
+        known: &BTreeSet<LicenceId>,
+        before: Option<&Before>,
+    ) -> Finding {
+        let plan = plan_of("202610".parse().unwrap(), vec![change.clone()]);
+        let accounts = Accounts::new(before, &plan, &[], &Memory::default());
+        super::examine(change, written.map(LicenceId::new), view, known, &accounts)
     }
 
     fn different(text: &str) -> Finding {

@@ -101,7 +101,7 @@ impl FollowUpInput<'_> {
         guards.extend(money_guard(&changes, limits, price_of));
         let requests = estimate(&changes, self.target, self.sizes, self.read_requests);
         let of = &self.run.plan;
-        Plan::seal(Body {
+        let plan = Plan::seal(Body {
             period: of.period(),
             finality: of.finality().clone(),
             gaps: of.gaps().to_vec(),
@@ -116,7 +116,8 @@ impl FollowUpInput<'_> {
             subject: String::new(),
             only: of.only(),
             requests,
-        })
+        });
+        plan.following(&self.run.summary.run_id)
     }
 }
 

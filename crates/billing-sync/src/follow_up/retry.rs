@@ -2,26 +2,31 @@
 
 use super::{Draft, FollowUpInput, Obstacle, still_of};
 use crate::ids::RunId;
+use crate::memory::Memory;
 use crate::plan::{
-    Change, ChangeKind, ExceptionKind, Guard, GuardName, Plan, closed_period, digest_of, price_of,
+    Basis, Change, ChangeKind, ExceptionKind, Guard, GuardName, Plan, beside, closed_period,
+    digest_of, price_of,
 };
 use crate::run::ChangeRecord;
 use crate::target::{Client, Standing, Subscription, TargetSnapshot};
+use crate::whom;
 use serde::Serialize;
 
 /// Plans the failed changes of a run again, and nothing else.
 ///
 /// A change whose record is still as the run's plan saw it goes again, with the same count; one whose record has the
 /// planned count by now is kept. Anything else, somebody's edit or a subscription that appeared, is an exception
-/// ([`ExceptionKind::ChangedSince`]) and stays as it is. A change of unknown outcome is an exception, too: `resume` settles it.
-/// The rules must be those the run was planned under; under others the month is planned anew.
+/// ([`ExceptionKind::ChangedSince`]) and stays as it is; so is a change whose client is not the one of its customers any more.
+/// A change of unknown outcome is an exception, too: `resume` settles it.
+/// The rules must be those the run was planned under; under others the month is planned anew. The plan's basis is that of the
+/// run: apply refuses it when people decided otherwise since, or another run billed the month.
 ///
 /// The guards on finality, completeness and an empty source are those of the run's plan, because its usage is what is billed;
 /// the others are measured anew. The ledger is the run's; this plan has none of its own.
 pub fn plan_retry(input: &FollowUpInput<'_>) -> Plan {
     let mut draft = Draft::default();
     for record in input.run.changes.iter().filter(|it| !it.outcome.is_done()) {
-        match again(record, input.target) {
+        match again(record, input) {
             Ok(change) => draft.changes.push(change),
             Err(why) => draft.leave(record, "is not tried again", &why),
         }
@@ -32,7 +37,19 @@ pub fn plan_retry(input: &FollowUpInput<'_>) -> Plan {
         clients: input.target.clients(),
         subscriptions: input.target.subscriptions(),
     });
-    input.plan(draft, guards_of_usage(input), price_of, inputs_digest)
+    let plan = input.plan(draft, guards_of_usage(input), price_of, inputs_digest);
+    match input.run.plan.basis() {
+        Some(of) => {
+            let basis = Basis {
+                newest_run: Some(input.run.summary.run_id.clone()),
+                beside: beside(plan.changes(), input.target),
+                ..of.clone()
+            };
+            plan.based_on(basis)
+        }
+        // A run of an earlier version does not say what it was decided on.
+        None => plan,
+    }
 }
 
 /// What the inputs digest covers.
@@ -63,7 +80,8 @@ fn guards_of_usage(input: &FollowUpInput<'_>) -> Vec<Guard> {
 }
 
 /// The change once more, if its record allows it.
-fn again(record: &ChangeRecord, target: &TargetSnapshot) -> Result<Change, Obstacle> {
+fn again(record: &ChangeRecord, input: &FollowUpInput<'_>) -> Result<Change, Obstacle> {
+    let target: &TargetSnapshot = input.target;
     let planned = &record.change;
     if record.outcome.is_open() {
         return Err(Obstacle::unsettled());
@@ -89,7 +107,7 @@ fn again(record: &ChangeRecord, target: &TargetSnapshot) -> Result<Change, Obsta
                 detail: format!("client {} is inactive", planned.client_id),
             });
         }
-        Some(_) => {}
+        Some(client) => still_theirs(planned, client, input)?,
     }
     let mut change = planned.clone();
     change.reason = format!(
@@ -133,4 +151,23 @@ fn again(record: &ChangeRecord, target: &TargetSnapshot) -> Result<Change, Obsta
         )));
     }
     Ok(change)
+}
+
+/// The client must still be the one of the customers that the count is for.
+fn still_theirs(
+    planned: &Change,
+    client: &Client,
+    input: &FollowUpInput<'_>,
+) -> Result<(), Obstacle> {
+    let Some(basis) = input.run.plan.basis() else {
+        return Ok(());
+    };
+    let memory: &Memory = input.memory;
+    match whom::moved(planned, client, memory, basis.match_by).first() {
+        None => Ok(()),
+        Some(moved) => Err(Obstacle::since(format!(
+            "client {} was that of customer {} and is not any more ({})",
+            client.id, moved.planned, moved.found
+        ))),
+    }
 }

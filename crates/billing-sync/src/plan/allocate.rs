@@ -3,6 +3,7 @@
 use super::books::{Account, Heading, Load};
 use super::column::Bucket;
 use super::draft::{AS_IT_IS, Draft};
+use super::evidence::Unplaced;
 use super::lines::{Line, exact_sum};
 use super::parts::Received;
 use super::price::{divided, price_of};
@@ -73,8 +74,13 @@ impl<'a> Draft<'a> {
                 amount: charge.amount.filter(|_| charge.quantity.is_some()),
             };
             let account = self.books.receive(heading, load);
+            let unplaced = Unplaced {
+                contract: charge.contract,
+                service: charge.service,
+            };
             if charge.quantity.is_none() {
-                self.held_contracts.insert(charge.contract);
+                self.evidence.unplaced.push(unplaced);
+                self.evidence.held_contracts.insert(charge.contract);
                 let detail = "its units are too large to be summed exactly".to_owned();
                 self.except_charge(&charge, ExceptionKind::UnreadableRecord, detail);
                 continue;
@@ -87,7 +93,15 @@ impl<'a> Draft<'a> {
             // What is nobody's in particular is left out of a plan for one client.
             let divided = matches!(declared, Some(Method::Divide { .. }));
             // A charge that names no service may be for anything.
-            let in_scope = charge.service.is_blank() || self.in_scope(charge.service);
+            let in_scope = charge.service.is_blank() || rules.covers(charge.service);
+            let settled = match declared {
+                Some(Method::OwnCost) => true,
+                Some(Method::Divide { .. }) => in_scope,
+                None => false,
+            };
+            if !settled && !load.quantity.is_zero() {
+                self.evidence.unplaced.push(unplaced);
+            }
             if !in_scope || !(divided || self.scope.is_everybody()) {
                 self.books.book(account, Bucket::Ignored, load);
                 continue;
@@ -101,7 +115,8 @@ impl<'a> Draft<'a> {
                         round: *round,
                     };
                     if let Err((kind, detail)) = self.divide(&charge, account, load, &division) {
-                        self.held_contracts.insert(charge.contract);
+                        self.evidence.held_contracts.insert(charge.contract);
+                        self.evidence.unplaced.push(unplaced);
                         if self.scope.is_everybody() {
                             self.books.book(account, Bucket::Blocked, load);
                             self.except_charge(&charge, kind, detail);
@@ -180,6 +195,7 @@ impl<'a> Draft<'a> {
             whole.normalize(),
             parts.len()
         );
+        self.evidence.used.insert((service, division.name));
         let prices = divided(divisible, &parts);
         for ((recipient, quantity), amount) in recipients.into_iter().zip(parts).zip(prices) {
             let place = (recipient.customer, contract, service, unit);

@@ -59,13 +59,13 @@ impl Approved {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The ledger does not add up: a defect of this program, never overridable.
+    /// The ledger does not add up. No override helps: keep the plan and report it.
     #[error("the ledger does not add up for {}: nothing may be written", services.join(", "))]
     Unbalanced {
         /// The services concerned.
         services: Vec<String>,
     },
-    /// The period is not final yet.
+    /// The period is not final yet: wait for the invoice, or override `finality` with a reason.
     #[error("period {period} is not final: {why}")]
     NotFinal {
         /// The period.
@@ -73,13 +73,13 @@ pub enum Refusal {
         /// Why not.
         why: String,
     },
-    /// Guards are tripped.
+    /// Guards are tripped: look at the plan, and override them with a reason if it is right.
     #[error("stopped by guard {}", guards.iter().map(|guard| format!("{} (limit {}, plan has {})", guard.guard, guard.limit, guard.value)).collect::<Vec<_>>().join(", "))]
     Guards {
         /// The guards.
         guards: Vec<Guard>,
     },
-    /// An override without a reason.
+    /// An override without a reason: give one.
     #[error("overriding {guard} needs a reason")]
     NoReason {
         /// The guard.

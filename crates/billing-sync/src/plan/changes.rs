@@ -53,18 +53,15 @@ pub(super) fn finish(mut draft: Draft<'_>) -> Finished {
         let differences = books.money.disagreements().into_iter();
         exceptions.extend(differences.map(|it| Exception::new(ExceptionKind::TotalsDisagree, it)));
     }
-    let mut held_contracts = draft.held_contracts;
-    held_contracts.extend(books.money.doubted());
+    let mut evidence = draft.evidence;
+    evidence.held_contracts.extend(books.money.doubted());
     let (removals, suspicions) = removal::removals(&Absence {
         usage: input.usage,
         target: input.target,
         memory: input.memory,
         rules: input.rules,
         with_usage: &parts,
-        seen: &draft.seen,
-        held: &draft.held,
-        ignored: &draft.ignored,
-        held_contracts: &held_contracts,
+        evidence: &evidence,
         blocked: &blocked,
         only: input.only,
     });
@@ -114,7 +111,10 @@ impl Draft<'_> {
             sources: parts.iter().map(source).collect(),
         };
         let found = records.find(client.id, name);
-        if let Some(detail) = self.part_not_read(&found, parts, derivation.count) {
+        if let (Some(record), Some(last)) = (found.record(), records.last(client.id, name))
+            && let Some(detail) =
+                self.reason_not_to_lower(last, parts, record.count, derivation.count)
+        {
             return Err((ExceptionKind::TotalsDisagree, detail));
         }
         match found {
@@ -148,32 +148,6 @@ impl Draft<'_> {
             }
         }
         Ok((Some(change), derivation))
-    }
-
-    /// Why the count may not fall: a contract that had a part of it is not read this time, so that part is not known to be
-    /// gone.
-    fn part_not_read(&self, found: &Found<'_>, parts: &[Part<'_>], count: i64) -> Option<String> {
-        let (Found::Owned { record, last }
-        | Found::Chosen {
-            record,
-            last: Some(last),
-        }) = found
-        else {
-            return None;
-        };
-        if count >= record.count {
-            return None;
-        }
-        let usage = self.input.usage;
-        let seen = &usage.completeness.contracts_seen;
-        let contract = last.contracts.iter().find(|contract| {
-            let is_here = |part: &Part<'_>| part.received.line.contract == *contract;
-            !seen.contains(*contract) && !parts.iter().any(is_here)
-        })?;
-        Some(format!(
-            "contract {contract} had usage before and has no usage document in {}: without it the count would fall from {} to {count}",
-            usage.period, record.count
-        ))
     }
 
     /// Books the units behind a count. What is free or rounded is booked to the largest part, in its own unit.

@@ -84,17 +84,12 @@ pub fn customers(
 ) -> Vec<CustomerStanding> {
     let matcher = Matcher::new(target, rules, memory);
     let billed = |line: &Line<'_>| {
-        let in_scope = rules.products.is_empty()
-            || rules
-                .products
-                .iter()
-                .any(|product| line.service.as_str().starts_with(product.as_str()));
         let rule = rules
             .rules
             .iter()
             .find(|rule| rule.matches(line.customer, line.service, usage.period));
         let ignored = rule.is_some_and(|rule| matches!(rule.action, Action::Ignore { .. }));
-        in_scope && !ignored
+        rules.covers(line.service) && !ignored
     };
     let lines = lines::canonical(usage);
     let mut standings: BTreeMap<(&CustomerId, &str), CustomerStanding> = BTreeMap::new();

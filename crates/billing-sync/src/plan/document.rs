@@ -1,6 +1,6 @@
 //! The plan as a JSON document: what `plan --format json` prints and what the plan file holds.
 
-use super::{Body, Change, ChangeKind, Plan, digest};
+use super::{Body, Change, ChangeKind, Plan, basis, digest};
 use crate::ids::PlanId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,8 +37,10 @@ struct Sealed<'a> {
 impl Plan {
     pub(crate) fn seal(body: Body) -> Self {
         Self {
-            plan_id: id_of(&body),
+            id: id_of(&body),
             body,
+            basis: None,
+            follows: None,
         }
     }
 
@@ -67,7 +69,7 @@ impl Plan {
         let mut document = Map::new();
         let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
         put("schema", PLAN_SCHEMA.into());
-        put("plan_id", self.plan_id.as_str().into());
+        put("plan_id", self.id.as_str().into());
         put("period", to_value(period));
         put("subject", subject.as_str().into());
         put("only", to_value(only));
@@ -91,6 +93,12 @@ impl Plan {
         put("gaps", to_value(gaps));
         put("rules_digest", rules_digest.as_str().into());
         put("inputs_digest", inputs_digest.as_str().into());
+        if let Some(basis) = &self.basis {
+            put("basis", to_value(basis));
+        }
+        if let Some(run) = &self.follows {
+            put("follows", to_value(run));
+        }
         put("summary", to_value(&self.summary()));
         put("changes", to_value(&listed));
         put("exceptions", to_value(exceptions));
@@ -151,11 +159,18 @@ impl Plan {
             requests: serde_json::from_value(take("requests")).map_err(unreadable)?,
         };
         let plan = Self {
-            plan_id: stated,
+            id: stated,
             body,
+            basis: or_default(take("basis")).map_err(unreadable)?,
+            follows: or_default(take("follows")).map_err(unreadable)?,
         };
         // Every field of the document is either part of the digest or derived from it: compare both.
-        if id_of(&plan.body) != plan.plan_id
+        let id = basis::id_of(
+            id_of(&plan.body),
+            plan.basis.as_ref(),
+            plan.follows.as_ref(),
+        );
+        if id != plan.id
             || document.get("summary") != plan.to_json(false).get("summary")
             || document.get("complete") != Some(&Value::Bool(plan.body.gaps.is_empty()))
         {
@@ -165,7 +180,8 @@ impl Plan {
     }
 }
 
-fn id_of(body: &Body) -> PlanId {
+/// The id of a plan that says nothing beyond its body.
+pub(super) fn id_of(body: &Body) -> PlanId {
     PlanId::new(digest::of(&Sealed {
         schema: PLAN_SCHEMA,
         body,

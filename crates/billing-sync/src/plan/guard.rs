@@ -13,7 +13,7 @@ pub enum GuardName {
     Finality,
     /// The usage must be proven whole.
     Completeness,
-    /// The usage must not be empty.
+    /// The usage must not be empty, nor all of it left out by `products`.
     EmptySource,
     /// A month that a later one was applied after is closed: its counts would replace newer ones.
     ClosedPeriod,

@@ -20,7 +20,8 @@ pub(super) fn measure(
         rules,
         ..
     } = *input;
-    let gaps = usage.completeness.problems();
+    let gaps = usage.problems();
+    let in_scope = usage.in_scope(rules);
     let existing = changes
         .iter()
         .filter(|change| change.kind != ChangeKind::Create)
@@ -50,8 +51,11 @@ pub(super) fn measure(
         Guard {
             guard: GuardName::EmptySource,
             limit: "at least 1 usage line".to_owned(),
-            value: format!("{} usage lines", usage.lines.len()),
-            tripped: usage.lines.is_empty(),
+            value: match (in_scope, usage.lines.len()) {
+                (0, all) if all > 0 => format!("0 of {all} usage lines in scope"),
+                _ => format!("{in_scope} usage lines"),
+            },
+            tripped: in_scope == 0,
         },
         closed_period(usage.period, memory),
     ];

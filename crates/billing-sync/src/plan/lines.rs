@@ -60,7 +60,7 @@ pub(super) fn canonical(usage: &Usage) -> Vec<Line<'_>> {
     lines
 }
 
-/// A customer whose usage names several clients is none of them in any line.
+/// A customer whose usage names several clients is none of them in any line; one that names a single client is it in all.
 fn compare_references(of_customer: &mut [Line<'_>]) {
     if of_customer.iter().any(|line| line.customer.is_blank()) {
         return;
@@ -72,8 +72,13 @@ fn compare_references(of_customer: &mut [Line<'_>]) {
     let first = named.next();
     let differ = of_customer.iter().any(|line| line.references_differ)
         || named.any(|client| Some(client) != first);
+    // A line without a reference is of the same customer: it is not left behind when the others find their client.
+    let agreed = of_customer.iter().filter_map(|line| line.reference).min();
     for line in of_customer {
         line.references_differ = differ;
+        if !differ {
+            line.reference = line.reference.or(agreed);
+        }
     }
 }
 

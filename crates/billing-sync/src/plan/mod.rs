@@ -3,6 +3,7 @@
 mod allocate;
 mod amounts;
 mod approve;
+mod basis;
 mod books;
 mod change;
 mod changes;
@@ -13,15 +14,20 @@ mod digest;
 mod document;
 mod draft;
 mod estimate;
+mod evidence;
 mod exception;
+mod fall;
 mod guard;
 mod guards;
+mod incomplete;
 mod ledger;
 mod limits;
 mod lines;
 mod matching;
 mod money;
+mod names;
 mod parts;
+#[expect(unreachable_pub, reason = "what it plans is given its basis here")]
 mod planner;
 mod price;
 mod quantity;
@@ -29,10 +35,13 @@ mod recipients;
 mod record;
 mod removal;
 mod scope;
+mod shape;
 mod shares;
 
 pub use amounts::Amounts;
 pub use approve::{Approval, Approved, Refusal};
+pub(crate) use basis::beside;
+pub use basis::{Basis, Beside};
 pub use change::{Change, ChangeKind, Derivation, Source};
 pub use column::Bucket;
 pub use customers::{CustomerClient, CustomerStanding, MatchedBy, customers};
@@ -46,18 +55,29 @@ pub(crate) use guards::{closed_period, of_changes as guards_of_changes};
 pub use ledger::{ContractLedger, Ledger, LedgerRow};
 pub(crate) use limits::{money as money_guard, price_of};
 pub use money::{ContractCheck, InvoiceCheck, Money};
-pub use planner::{PlanInput, plan};
+pub use planner::PlanInput;
 
-use crate::ids::{ClientId, PlanId};
+use crate::ids::{ClientId, PlanId, RunId};
 use crate::period::Period;
 use crate::usage::Finality;
 use serde::{Deserialize, Serialize};
 
-/// What one run would do. Made by [`plan`] or read from a plan file; never changed.
+/// Makes the plan, and says what it was decided on ([`Plan::basis`]). Pure, total and deterministic: the same inputs in any
+/// order give the same plan with the same id.
+pub fn plan(input: PlanInput<'_>) -> Plan {
+    let made = planner::plan(input);
+    let match_by = input.rules.match_by;
+    let basis = Basis::of(input.memory, match_by, made.changes(), input.target);
+    made.based_on(basis)
+}
+
+/// What one run would do. Made by [`plan()`] or read from a plan file; never changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    pub(crate) plan_id: PlanId,
+    pub(crate) id: PlanId,
     pub(crate) body: Body,
+    pub(crate) basis: Option<Basis>,
+    pub(crate) follows: Option<RunId>,
 }
 
 /// Everything a plan says. Its digest is the plan's id.
@@ -89,7 +109,7 @@ pub(crate) struct Body {
 impl Plan {
     /// Its id: the digest of everything it says.
     pub fn id(&self) -> &PlanId {
-        &self.plan_id
+        &self.id
     }
 
     /// The month it is for.
@@ -169,7 +189,9 @@ impl Plan {
     #[must_use]
     pub fn for_subject(mut self, subject: impl Into<String>) -> Self {
         self.body.subject = subject.into();
-        Self::seal(self.body)
+        let of_body = document::id_of(&self.body);
+        self.id = basis::id_of(of_body, self.basis.as_ref(), self.follows.as_ref());
+        self
     }
 
     /// Requests spent on reading and expected for writing.

@@ -2,6 +2,7 @@
 
 use super::books::{Account, Load};
 use super::lines::Line;
+use super::shape::shape;
 use crate::ids::{ClientId, Key};
 use crate::rules::Terms;
 use crate::target::Client;
@@ -98,7 +99,15 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Names of one client that differ only in case or white space: the PSA may take them for one.
+    /// What one client is billed for.
+    pub(super) fn of(&self, client: ClientId) -> &[Part<'a>] {
+        self.0
+            .get(&client)
+            .map(|of| of.parts.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// Names of one client that have one shape: the PSA may take them for one.
     pub(super) fn near_twins(&self) -> BTreeSet<(ClientId, &str)> {
         // There are few names, whatever the number of clients: only those that have a twin somewhere are looked at closely.
         let shapes = self.twin_shapes();
@@ -134,10 +143,4 @@ impl<'a> Parts<'a> {
             .filter(|(_, shape)| seen.get(shape).is_some_and(|names| *names > 1))
             .collect()
     }
-}
-
-/// The name without what a person overlooks.
-fn shape(name: &str) -> String {
-    let lower = name.to_lowercase();
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }

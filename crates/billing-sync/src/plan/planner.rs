@@ -103,7 +103,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
     Plan::seal(Body {
         period: input.usage.period,
         finality: input.usage.finality.clone(),
-        gaps: input.usage.completeness.problems(),
+        gaps: input.usage.problems(),
         rules_digest: input.rules.digest(),
         inputs_digest,
         changes,

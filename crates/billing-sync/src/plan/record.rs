@@ -1,6 +1,7 @@
 //! Which record a key is: the one a person chose, else the one this engine owns, else exactly one of that exact name. More
 //! than one is nobody's.
 
+use super::shape::shape;
 use crate::ids::{ClientId, Key, LicenceId};
 use crate::memory::{Memory, Owned};
 use crate::rules::Adopt;
@@ -27,6 +28,18 @@ pub(super) enum Found<'a> {
     Nothing(Option<String>),
     /// It cannot be told which; the text says why and what to do.
     Unclear(String),
+}
+
+impl<'a> Found<'a> {
+    /// The record, if it is one.
+    pub(super) fn record(&self) -> Option<&'a Subscription> {
+        match self {
+            Self::Chosen { record, .. } | Self::Owned { record, .. } | Self::Adoptable(record) => {
+                Some(record)
+            }
+            Self::Nothing(_) | Self::Unclear(_) => None,
+        }
+    }
 }
 
 /// A [`Key`], borrowed.
@@ -79,6 +92,11 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// What was last billed as that name under the client.
+    pub(super) fn last(&self, client: ClientId, name: &str) -> Option<&'a Owned> {
+        self.owned.get(&(client, name)).copied()
+    }
+
     /// The record that holds the count of that name under the client.
     pub(super) fn find(&self, client: ClientId, name: &str) -> Found<'a> {
         let key = (client, name);
@@ -121,7 +139,10 @@ impl<'a> Records<'a> {
             .filter(|record| record.standing == Standing::Active)
             .collect();
         match active.as_slice() {
-            [] => Found::Nothing(gone.or_else(|| untouched(same_name()))),
+            [] => match self.look_alikes(key) {
+                Some(detail) => Found::Unclear(detail),
+                None => Found::Nothing(gone.or_else(|| untouched(same_name()))),
+            },
             [one] if self.choosers.contains_key(&one.id) => {
                 Found::Unclear(self.chosen_elsewhere(one.id).unwrap_or_default())
             }
@@ -130,12 +151,10 @@ impl<'a> Records<'a> {
                     "the active subscription of that name ({}) is the one kept for `{}`: rename one of them",
                     one.id, other.name
                 )),
-                _ if self.adopt == Adopt::Never && !self.owned.contains_key(&key) => {
-                    Found::Unclear(format!(
-                        "subscription {} of that name exists and adopt = \"never\": choose it or remove it",
-                        one.id
-                    ))
-                }
+                _ if self.adopt == Adopt::Never => Found::Unclear(format!(
+                    "subscription {} of that name exists and adopt = \"never\": choose it or remove it",
+                    one.id
+                )),
                 _ => Found::Adoptable(one),
             },
             many => Found::Unclear(format!(
@@ -147,6 +166,28 @@ impl<'a> Records<'a> {
                     .join(", ")
             )),
         }
+    }
+
+    /// Says which active subscriptions of the client have nearly that name and are nobody's: one that is made beside them
+    /// would be billed a second time.
+    fn look_alikes(&self, (client, name): KeyRef<'_>) -> Option<String> {
+        let first = self.by_key.partition_point(|record| record.client < client);
+        let of_client = self.by_key.get(first..).unwrap_or_default().iter();
+        let wanted = shape(name);
+        let alike: Vec<String> = of_client
+            .take_while(|record| record.client == client)
+            .filter(|record| record.standing == Standing::Active && shape(&record.name) == wanted)
+            .filter(|record| {
+                !self.owners.contains_key(&record.id) && !self.choosers.contains_key(&record.id)
+            })
+            .map(|record| format!("{} `{}`", record.id, record.name))
+            .collect();
+        (!alike.is_empty()).then(|| {
+            format!(
+                "there is no subscription of exactly that name, but one that looks like it ({}): take it over by its id, or rename it",
+                alike.join(", ")
+            )
+        })
     }
 
     /// The record a person chose, if it is still one that may be written.

@@ -1,13 +1,15 @@
 //! Owned subscriptions without usage: to zero only when absence is proven, otherwise held as they are.
 
+use super::evidence::Evidence;
+use super::names::Names;
 use super::parts::Parts;
 use super::{Change, ChangeKind, Exception, ExceptionKind};
-use crate::ids::{ClientId, ContractId, CustomerId, ServiceName};
+use crate::ids::{ClientId, CustomerId, ServiceName};
 use crate::memory::{Memory, Owned};
 use crate::rules::{Action, Rule, Rules, Terms};
 use crate::target::{Standing, Subscription, TargetSnapshot};
 use crate::usage::Usage;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What the planner knows when it comes to removals.
 pub(super) struct Absence<'a> {
@@ -17,14 +19,7 @@ pub(super) struct Absence<'a> {
     pub(super) rules: &'a Rules,
     /// What has usage, billed or blocked.
     pub(super) with_usage: &'a Parts<'a>,
-    /// Customers with usage.
-    pub(super) seen: &'a BTreeSet<&'a CustomerId>,
-    /// Customers of whose usage at least a part was not billed.
-    pub(super) held: &'a BTreeSet<&'a CustomerId>,
-    /// Usage that a rule or `products` leaves out.
-    pub(super) ignored: &'a BTreeMap<&'a CustomerId, BTreeSet<&'a ServiceName>>,
-    /// Contracts of which something could not be allocated or does not add up.
-    pub(super) held_contracts: &'a BTreeSet<&'a ContractId>,
+    pub(super) evidence: &'a Evidence<'a>,
     /// Clients whose records or usage could not all be read.
     pub(super) blocked: &'a BTreeSet<ClientId>,
     /// Limits the plan to one client.
@@ -33,6 +28,8 @@ pub(super) struct Absence<'a> {
 
 /// Zero and held changes for owned subscriptions without usage.
 pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
+    let unproven = absence.unproven();
+    let names = Names::new(absence);
     let mut changes = Vec::new();
     let mut exceptions = Vec::new();
     for owned in &absence.memory.owned {
@@ -55,7 +52,10 @@ pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
             .client(record.client)
             .map(|client| client.name.clone())
             .unwrap_or_default();
-        let (kind, after, reason) = match absence.reason_to_hold(owned) {
+        let (kind, after, reason) = match unproven
+            .clone()
+            .or_else(|| absence.reason_to_hold(owned, &names))
+        {
             None => (
                 ChangeKind::Zero,
                 0,
@@ -81,6 +81,7 @@ pub(super) fn removals(absence: &Absence<'_>) -> (Vec<Change>, Vec<Exception>) {
 }
 
 /// Why an owned subscription without usage keeps its count.
+#[derive(Clone)]
 enum Hold {
     /// The plan says so elsewhere (a guard, an exception, a rule).
     Known(String),
@@ -105,22 +106,31 @@ impl Absence<'_> {
             .any(|choice| choice.licence == owned.licence && self.with_usage.hold(&choice.key))
     }
 
-    fn reason_to_hold(&self, owned: &Owned) -> Option<Hold> {
+    /// Why the usage as a whole proves no absence.
+    fn unproven(&self) -> Option<Hold> {
+        let why = if !self.usage.finality.is_final() {
+            "the period is not final"
+        } else if self.usage.lines.is_empty() || !self.usage.problems().is_empty() {
+            "the usage is not proven to be complete"
+        } else if self.usage.in_scope(self.rules) == 0 {
+            "`products` leaves out all usage"
+        } else {
+            return None;
+        };
+        Some(Hold::Known(why.to_owned()))
+    }
+
+    /// Why the absence of this one's usage proves nothing.
+    fn reason_to_hold(&self, owned: &Owned, names: &Names<'_>) -> Option<Hold> {
         let known = |text: &str| Some(Hold::Known(text.to_owned()));
         let complete = &self.usage.completeness;
-        if !self.usage.finality.is_final() {
-            return known("the period is not final");
-        }
-        if self.usage.lines.is_empty() || !complete.is_complete() {
-            return known("the usage is not proven to be complete");
-        }
         if self.blocked.contains(&owned.key.client) {
             return known("not all records of the client could be read");
         }
         if let Some(customer) = owned
             .customers
             .iter()
-            .find(|customer| self.held.contains(customer))
+            .find(|customer| self.evidence.held.contains(customer))
         {
             return Some(Hold::Known(format!(
                 "the usage of customer {customer} is not billed in full"
@@ -129,21 +139,11 @@ impl Absence<'_> {
         if let Some(contract) = owned
             .contracts
             .iter()
-            .find(|contract| self.held_contracts.contains(contract))
+            .find(|contract| self.evidence.held_contracts.contains(contract))
         {
             return Some(Hold::Known(format!(
                 "not all of contract {contract} is accounted for"
             )));
-        }
-        let unreadable_here = self.usage.unreadable.iter().any(|record| {
-            record.customer.is_none()
-                && record
-                    .contract
-                    .as_ref()
-                    .is_none_or(|contract| owned.contracts.contains(contract))
-        });
-        if unreadable_here {
-            return known("a usage record of its contract could not be read");
         }
         let mut customers = owned.customers.iter();
         match customers.find_map(|customer| self.ignoring(owned, customer)) {
@@ -154,6 +154,9 @@ impl Absence<'_> {
             Some(_) => return known("its usage is ignored"),
             None if self.is_left_out(owned) => return known("its usage is ignored"),
             None => {}
+        }
+        if let Some(why) = names.reason_to_hold(self, owned) {
+            return Some(Hold::Suspicious(why));
         }
         if let Some(contract) = owned
             .contracts
@@ -175,7 +178,7 @@ impl Absence<'_> {
             )));
         }
         if let Some(customer) = owned.customers.iter().find(|customer| {
-            complete.customers_listed.contains(*customer) && !self.seen.contains(customer)
+            complete.customers_listed.contains(*customer) && !self.evidence.seen.contains(customer)
         }) {
             return Some(Hold::Suspicious(format!(
                 "the vendor still lists customer {customer} but sent no usage for it"
@@ -200,7 +203,7 @@ impl Absence<'_> {
     fn is_left_out(&self, owned: &Owned) -> bool {
         let held_for = owned.customers.iter();
         let mut left_out = held_for.flat_map(|customer| {
-            let services = self.ignored.get(customer).into_iter().flatten();
+            let services = self.evidence.ignored.get(customer).into_iter().flatten();
             services.map(move |service| (customer, *service))
         });
         left_out.any(|(customer, service)| {
@@ -208,7 +211,7 @@ impl Absence<'_> {
                 rule.matches(customer, service, self.usage.period)
                     && self.name(service, rule) == owned.key.name
             };
-            self.template(service) == owned.key.name || self.rules.rules.iter().any(may_name)
+            self.rules.name_of(service) == owned.key.name || self.rules.rules.iter().any(may_name)
         })
     }
 
@@ -218,13 +221,8 @@ impl Absence<'_> {
             Action::Bill(Terms {
                 name: Some(name), ..
             }) => name.trim().to_owned(),
-            _ => self.template(service),
+            _ => self.rules.name_of(service).into(),
         }
-    }
-
-    fn template(&self, service: &ServiceName) -> String {
-        let name = self.rules.name.replace("{service}", service.as_str());
-        name.trim().to_owned()
     }
 }
 

@@ -1,30 +1,28 @@
 //! Whether the journal is as it was written, and the other tables are what it says.
 
-use super::StoreError;
 use super::belongings::Belongings;
 use super::journal::{
-    Ended, GENESIS, OWNED, RUN_BEGUN, RUN_ENDED, Ruling, Stored, contradicted, digest, tampered,
+    BOUND, Bound, GENESIS, OWNED, Ruling, Stored, USAGE_KEPT, UsageKept, contradicted, digest,
+    tampered,
 };
+use super::journalled::Runs;
+use super::{StoreError, UsageRow};
 use crate::decision::{DecisionRecord, Question};
 use crate::memory::Owned;
-use crate::run::{Outcome, RunStatus};
-use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use crate::period::Period;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Walks the journal and then compares what the other tables say with it.
 #[derive(Debug)]
 pub(super) struct Audit {
     rows: u64,
     previous: String,
-    outcomes: HashMap<(String, u64), String>,
-    statuses: HashMap<String, RunStatus>,
+    runs: Runs,
     owned: Belongings,
     decisions: BTreeMap<Question, DecisionRecord>,
-}
-
-#[derive(Deserialize)]
-struct Position {
-    position: u64,
+    subject: Option<String>,
+    /// Digests of the months of which there are rows.
+    usage: BTreeMap<Period, String>,
 }
 
 impl Audit {
@@ -32,10 +30,11 @@ impl Audit {
         Self {
             rows: 0,
             previous: GENESIS.to_owned(),
-            outcomes: HashMap::new(),
-            statuses: HashMap::new(),
+            runs: Runs::default(),
             owned: Belongings::default(),
             decisions: BTreeMap::new(),
+            subject: None,
+            usage: BTreeMap::new(),
         }
     }
 
@@ -76,63 +75,79 @@ impl Audit {
         Ok(())
     }
 
-    /// Takes what a row says about runs and what they own.
+    /// Takes what a row says about anything but decisions.
     fn happening(&mut self, row: &Stored) -> Result<(), StoreError> {
         let unreadable = |error: serde_json::Error| {
             tampered(row.sequence, "its body cannot be read").with_source(error)
         };
         match row.event.as_str() {
-            RUN_BEGUN => {
-                self.statuses.insert(row.run.clone(), RunStatus::Running);
-            }
-            RUN_ENDED => {
-                let ended: Ended = serde_json::from_str(&row.body).map_err(unreadable)?;
-                self.statuses.insert(row.run.clone(), ended.status);
-            }
             OWNED => {
                 let owned: Owned = serde_json::from_str(&row.body).map_err(unreadable)?;
                 self.owned.put(owned);
             }
-            word => {
-                let Position { position } = serde_json::from_str(&row.body).map_err(unreadable)?;
-                self.outcomes
-                    .insert((row.run.clone(), position), word.to_owned());
+            BOUND => {
+                let Bound { subject } = serde_json::from_str(&row.body).map_err(unreadable)?;
+                self.subject = Some(subject);
             }
+            USAGE_KEPT => {
+                let kept: UsageKept = serde_json::from_str(&row.body).map_err(unreadable)?;
+                if kept.rows == 0 {
+                    self.usage.remove(&kept.period);
+                } else {
+                    self.usage.insert(kept.period, kept.digest);
+                }
+            }
+            _ => self.runs.row(row).map_err(unreadable)?,
         }
         Ok(())
     }
 
-    /// The outcome that is stored for a change must be the last one in the journal.
-    pub(super) fn change(
-        &self,
-        run: &str,
-        position: u64,
-        outcome: Outcome,
-    ) -> Result<(), StoreError> {
-        let journalled = self
-            .outcomes
-            .get(&(run.to_owned(), position))
-            .map_or(Outcome::Planned.word(), String::as_str);
-        if journalled == outcome.word() {
+    /// What the journal says of runs.
+    pub(super) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// Where the journal ends, as it is kept beside it: rows that were cut off are missed.
+    pub(super) fn end(&self, kept: Option<(u64, &str)>) -> Result<(), StoreError> {
+        let (rows, hash) = kept.unwrap_or((0, GENESIS));
+        if rows == self.rows && hash == self.previous {
             return Ok(());
         }
         Err(contradicted(format!(
-            "change {position} of run {run} is stored as {}, but the journal says {journalled}",
-            outcome.word()
+            "the journal ends with row {}, but its last row was {rows}",
+            self.rows
         )))
     }
 
-    /// The status that is stored for a run must be the last one in the journal.
-    pub(super) fn run(&self, run: &str, status: RunStatus) -> Result<(), StoreError> {
-        let journalled = self.statuses.get(run);
-        if journalled == Some(&status) {
+    /// Whose state it is must be what the journal says.
+    pub(super) fn subject(&self, stored: Option<&str>) -> Result<(), StoreError> {
+        if stored == self.subject.as_deref() {
             return Ok(());
         }
         Err(contradicted(format!(
-            "run {run} is stored as {}, but the journal says {}",
-            status.word(),
-            journalled.map_or("nothing of it", |status| status.word())
+            "the state is stored as that of {}, but the journal says {}",
+            stored.unwrap_or("nobody"),
+            self.subject.as_deref().unwrap_or("nobody")
         )))
+    }
+
+    /// The usage that is kept of each month must be what was kept.
+    pub(super) fn usage<'a>(
+        &self,
+        stored: impl IntoIterator<Item = (Period, &'a [UsageRow])>,
+    ) -> Result<(), StoreError> {
+        let stored = stored.into_iter().filter(|(_, rows)| !rows.is_empty());
+        let stored: BTreeMap<Period, String> = stored
+            .map(|(period, rows)| (period, UsageRow::digest_of(rows)))
+            .collect();
+        let periods: BTreeSet<&Period> = stored.keys().chain(self.usage.keys()).collect();
+        let is_odd = |period: &&Period| stored.get(period) != self.usage.get(period);
+        match periods.into_iter().find(is_odd) {
+            None => Ok(()),
+            Some(odd) => Err(contradicted(format!(
+                "the usage that is kept of {odd} is not as the journal says"
+            ))),
+        }
     }
 
     /// What is stored as owned must be what the journal says.

@@ -1,6 +1,6 @@
 //! The journal's rows and their hash chain, the same for every store, so that a change from outside is seen.
 
-use super::{JournalEntry, NewRun, StoreError, StoreErrorKind};
+use super::{JournalEntry, NewRun, StoreError, StoreErrorKind, UsageRow};
 use crate::decision::{Decision, DecisionRecord, MappingDecision, Question, SubscriptionChoice};
 use crate::ids::{ClientId, LicenceId, PlanId};
 use crate::memory::Owned;
@@ -20,10 +20,13 @@ pub(super) const OWNED: &str = "owned";
 pub(super) const DECIDED: &str = "decided";
 pub(super) const CHOSEN: &str = "chosen";
 pub(super) const UNDECIDED: &str = "undecided";
+pub(super) const BOUND: &str = "bound";
+pub(super) const USAGE_KEPT: &str = "usage_kept";
 
 /// A row about to be appended.
 #[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
+    /// Empty where the port tells no time.
     pub(super) at: &'a str,
     /// The run; empty for what belongs to none.
     pub(super) run: &'a str,
@@ -60,6 +63,19 @@ struct Change<'a> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Ended {
     pub(super) status: RunStatus,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Bound {
+    pub(super) subject: String,
+}
+
+/// What was kept of a month's usage: enough to see that it is still that.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UsageKept {
+    pub(super) period: Period,
+    pub(super) rows: usize,
+    pub(super) digest: String,
 }
 
 /// Something that a person did.
@@ -141,6 +157,20 @@ impl<'a> Event<'a> {
         by: &str,
     ) -> Result<Self, StoreError> {
         Self::new(at, "", UNDECIDED, &By::new(Undecided { question }, by))
+    }
+
+    pub(super) fn bound(subject: &str) -> Result<Self, StoreError> {
+        let subject = subject.to_owned();
+        Self::new("", "", BOUND, &Bound { subject })
+    }
+
+    pub(super) fn usage_kept(period: Period, rows: &[UsageRow]) -> Result<Self, StoreError> {
+        let kept = UsageKept {
+            period,
+            rows: rows.len(),
+            digest: UsageRow::digest_of(rows),
+        };
+        Self::new("", "", USAGE_KEPT, &kept)
     }
 
     fn new(

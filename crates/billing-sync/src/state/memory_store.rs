@@ -75,6 +75,7 @@ impl StateStore for MemoryStore {
         let tables = self.tables();
         let mut memory = Memory {
             owned: tables.owned.list(),
+            newest_run: tables.runs.last().map(|run| run.summary.run_id.clone()),
             ..Memory::default()
         };
         for record in tables.decisions.values() {
@@ -213,16 +214,17 @@ impl StateStore for MemoryStore {
         for row in &tables.journal {
             audit.row(row)?;
         }
+        let runs = tables.runs.iter().map(|run| run.summary.run_id.clone());
+        audit.runs().listed(&runs.collect::<Vec<_>>())?;
         for run in &tables.runs {
-            let id = run.summary.run_id.as_str();
-            audit.run(id, run.summary.status)?;
-            for change in &run.changes {
-                audit.change(id, change.position as u64, change.outcome)?;
-            }
+            audit.runs().stored(run)?;
         }
         audit.owned(&tables.owned.list())?;
         let decisions: Vec<_> = tables.decisions.values().cloned().collect();
         audit.decisions(&decisions)?;
+        audit.subject(tables.subject.as_deref())?;
+        let usage = tables.usage.iter();
+        audit.usage(usage.map(|(period, rows)| (*period, rows.as_slice())))?;
         Ok(audit.rows())
     }
 
@@ -231,10 +233,13 @@ impl StateStore for MemoryStore {
     }
 
     async fn bind(&self, subject: &str) -> Result<(), StoreError> {
+        let event = Event::bound(subject)?;
         let mut tables = self.tables();
         match &tables.subject {
             Some(bound) if bound != subject => Err(belongs_elsewhere(bound, subject)),
-            _ => {
+            Some(_) => Ok(()),
+            None => {
+                tables.append(event);
                 tables.subject = Some(subject.to_owned());
                 Ok(())
             }
@@ -285,7 +290,10 @@ impl StateStore for MemoryStore {
     }
 
     async fn save_usage(&self, period: Period, rows: &[UsageRow]) -> Result<(), StoreError> {
-        self.tables().usage.insert(period, rows.to_vec());
+        let event = Event::usage_kept(period, rows)?;
+        let mut tables = self.tables();
+        tables.append(event);
+        tables.usage.insert(period, rows.to_vec());
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod belongings;
 mod journal;
+mod journalled;
 mod memory_store;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -32,7 +33,7 @@ pub trait StateStore: Debug + Send + Sync {
     /// [`StoreErrorKind::Locked`] when another run holds it.
     async fn lock(&self) -> Result<Box<dyn RunLock>, StoreError>;
 
-    /// What the planner needs to remember.
+    /// What the planner needs to remember, with the newest run there is.
     async fn memory(&self) -> Result<Memory, StoreError>;
 
     /// Begins a run: the plan and every change that needs a write, as `Planned`. Durable before it returns.
@@ -58,13 +59,14 @@ pub trait StateStore: Debug + Send + Sync {
     /// The newest runs first.
     async fn runs(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// The journal of a run, oldest first.
+    /// The journal of a run, oldest first; of an empty id, what belongs to no run.
     async fn journal(&self, run: &RunId) -> Result<Vec<JournalRow>, StoreError>;
 
-    /// Checks the hash chain over the whole journal; returns the number of rows.
+    /// Checks the hash chain over the whole journal, and that everything else is stored as it says; returns the number of
+    /// rows.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Tampered`] naming the first row that does not fit.
+    /// [`StoreErrorKind::Tampered`] naming the first thing that does not fit.
     async fn check_journal(&self) -> Result<u64, StoreError>;
 
     /// Whose state this is, in the words it was bound with; `None` while it is nobody's yet.
@@ -132,9 +134,10 @@ pub struct JournalEntry {
 pub struct JournalRow {
     /// Its number in the whole journal, from 1.
     pub sequence: u64,
-    /// When, RFC 3339 in UTC.
+    /// When, RFC 3339 in UTC; empty for `bound` and `usage_kept`.
     pub at: String,
-    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`, `decided`, `chosen`, `undecided`.
+    /// What happened: `run_begun`, an outcome's word, `owned`, `run_ended`, `decided`, `chosen`, `undecided`, `bound`,
+    /// `usage_kept`.
     pub event: String,
     /// The particulars.
     pub body: serde_json::Value,
@@ -214,13 +217,13 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// Another run holds the lock: wait for it.
     Locked,
-    /// The file cannot be opened, read or written: nothing may be sent.
+    /// The file cannot be opened, read or written, and nothing is sent without it: correct file, folder or disk.
     Unusable,
-    /// The file was made by a newer version, or is not a state file.
+    /// The file was made by a newer version, or is not a state file: use the newer program, or name another file.
     Foreign,
-    /// The journal was changed from outside.
+    /// The journal was changed from outside: compare it with a backup.
     Tampered,
-    /// What was asked for does not fit what is stored.
+    /// What was asked for does not fit what is stored: look at the message.
     Misuse,
 }
 

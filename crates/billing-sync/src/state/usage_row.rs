@@ -1,6 +1,8 @@
 //! What was used, kept small: enough to compare one month with another, without the devices.
 
+use super::memory_store::sort_usage;
 use crate::ids::{CustomerId, ServiceName};
+use crate::plan::digest_of;
 use crate::usage::Usage;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,17 @@ impl UsageRow {
             }
         }
         rows.into_values().flatten().collect()
+    }
+
+    /// Digest of rows in whatever order they come, and however their numbers are written.
+    pub(super) fn digest_of(rows: &[Self]) -> String {
+        let mut rows = rows.to_vec();
+        sort_usage(&mut rows);
+        for row in &mut rows {
+            row.quantity = row.quantity.normalize();
+            row.amount = row.amount.map(|amount| amount.normalize());
+        }
+        digest_of(&rows)
     }
 
     /// Adds another part; false, and unchanged, when the sum cannot be written down exactly.

@@ -32,8 +32,10 @@ pub fn plan_of(period: Period, mut changes: Vec<Change>) -> Plan {
         requests: RequestEstimate::default(),
     };
     Plan {
-        plan_id: id_of(&body),
+        id: id_of(&body),
         body,
+        basis: None,
+        follows: None,
     }
 }
 

@@ -3,7 +3,9 @@
 use super::world::{Batching, Edit, Moment, ReadFault, World, WriteFault, unavailable};
 use super::{Step, Trace, soon};
 use crate::ids::{ClientId, Key, LicenceId};
-use crate::ports::{PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome};
+use crate::ports::{
+    ClientRead, PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
+};
 use crate::target::{
     Client, CompleteList, Standing, Subscription, TargetSnapshot, UnreadableRecord,
 };
@@ -86,6 +88,13 @@ impl FakeTarget {
     #[must_use]
     pub fn silent(self) -> Self {
         self.world().silent = true;
+        self
+    }
+
+    /// Stores every letter beyond ASCII as `?`.
+    #[must_use]
+    pub fn mangling_names(self) -> Self {
+        self.world().mangles = true;
         self
     }
 
@@ -193,6 +202,11 @@ impl FakeTarget {
         self.world().writes.clone()
     }
 
+    /// How often single clients were read, which counts as no read of its records.
+    pub fn client_reads(&self) -> usize {
+        self.world().client_reads
+    }
+
     /// How often it was read.
     pub fn reads(&self) -> usize {
         self.world().reads
@@ -236,9 +250,27 @@ impl TargetReader for FakeTarget {
         self.read(Some(clients)).await
     }
 
+    async fn clients(&self, clients: &BTreeSet<ClientId>) -> Result<ClientRead, PortError> {
+        soon().await;
+        let wanted: Vec<Client> = {
+            let mut world = self.world();
+            world.client_reads += 1;
+            let all = world.clients.values();
+            all.filter(|client| clients.contains(&client.id))
+                .cloned()
+                .collect()
+        };
+        self.trace.push(Step::Read);
+        soon().await;
+        Ok(ClientRead {
+            records: CompleteList::proven(wanted, 0, None).map_err(|_| unavailable())?,
+            unreadable: Vec::new(),
+        })
+    }
+
     fn requests_sent(&self) -> u64 {
         let world = self.world();
-        (world.reads + world.writes.len()) as u64
+        (world.reads + world.client_reads + world.writes.len()) as u64
     }
 }
 

@@ -74,11 +74,13 @@ pub(super) struct World {
     pub(super) batching: Batching,
     pub(super) bad_names: BTreeSet<String>,
     pub(super) silent: bool,
+    pub(super) mangles: bool,
     pub(super) write_faults: BTreeMap<usize, WriteFault>,
     pub(super) read_faults: BTreeMap<usize, ReadFault>,
     pub(super) edits: Vec<(Moment, Edit)>,
     pub(super) writes: Vec<Vec<Write>>,
     pub(super) reads: usize,
+    pub(super) client_reads: usize,
     pub(super) late: Vec<(usize, Write)>,
     pub(super) last_seen: Vec<Subscription>,
     pub(super) in_flight: Vec<BTreeSet<ClientId>>,
@@ -263,7 +265,11 @@ impl World {
                 let record = Subscription {
                     id: LicenceId::new(self.next_id),
                     client: *client,
-                    name: name.clone(),
+                    name: if self.mangles {
+                        mangled(name)
+                    } else {
+                        name.clone()
+                    },
                     count: *count,
                     standing: Standing::Active,
                 };
@@ -278,6 +284,13 @@ impl World {
             }
         }
     }
+}
+
+/// As an old code page keeps it.
+fn mangled(name: &str) -> String {
+    name.chars()
+        .map(|letter| if letter.is_ascii() { letter } else { '?' })
+        .collect()
 }
 
 fn client_of(write: &Write) -> ClientId {

@@ -3,7 +3,7 @@
 use crate::shown::{balanced, bucket, changes, exceptions};
 use crate::world::{PER_GB, SERVER, World, contract, d, period};
 use billing_sync::plan::Bucket;
-use billing_sync::rules::{Allocation, Method, Over, Round};
+use billing_sync::rules::{Action, Allocation, Method, Over, Round, Rule, Terms};
 use billing_sync::usage::ContractAmount;
 
 const POOL: &str = "Cove Data Protection | Capacity";
@@ -242,4 +242,121 @@ fn a_part_of_a_client_that_is_stopped_is_blocked_like_its_usage() {
         ["ambiguous_subscription 200 Capacity 3"]
     );
     assert_eq!(bucket(&world.plan(), POOL, Bucket::Blocked), "3");
+}
+
+/// Client 11 has what it used, and a part of the charge, from last month.
+fn with_a_part(mut world: World, name: &str) -> World {
+    for (id, name, count) in [(501, name, 4), (601, SERVER, 1), (602, PER_GB, 10)] {
+        world = world.has(id, 11, name, count).owned_for("100");
+    }
+    world
+}
+
+fn part_of(world: &World, name: &str) -> String {
+    let mut changes = changes(&balanced(world));
+    changes.retain(|change| {
+        change.starts_with(&format!("keep 11 {name}"))
+            || change.starts_with(&format!("zero 11 {name}"))
+    });
+    changes.pop().unwrap()
+}
+
+#[test]
+fn a_part_of_a_charge_that_is_divided_no_more_stays_until_it_is_declared() {
+    let named = Method::Divide {
+        over: Over::Customers,
+        name: Some("Backup pool".to_owned()),
+        round: None,
+    };
+    for (method, name) in [
+        (divide(Over::Customers, None), POOL),
+        (named, "Backup pool"),
+    ] {
+        let mut ended = with_a_part(declared(world("10"), method), name);
+        ended.rules.allocations[0].until = Some(period("202609"));
+        let shown = name.replace("Cove Data Protection | ", "");
+        let held = format!("keep 11 {shown} 4->4");
+        let mut left_out = ended.clone();
+        left_out.rules.allocations[0].until = None;
+        left_out.rules.products = vec![SERVER.to_owned()];
+        let mut taken_back = ended.clone();
+        taken_back.rules.allocations.clear();
+        for world in [&ended, &left_out, &taken_back] {
+            assert_eq!(part_of(world, &shown), held);
+            let plan = balanced(world);
+            let held = plan
+                .exceptions()
+                .iter()
+                .find(|it| it.detail.contains("is held at its count"));
+            assert_eq!(
+                held.unwrap().detail,
+                format!(
+                    "`{name}` of client 11 is held at its count: contract 238877 is charged for `{POOL}`, and nobody gets a part of it: declare by `[[allocate]]` how it is divided, or that it is own cost"
+                )
+            );
+        }
+        let mut own_cost = ended;
+        own_cost.rules.allocations = declared(World::new(), Method::OwnCost).rules.allocations;
+        assert_eq!(part_of(&own_cost, &shown), format!("zero 11 {shown} 4->0"));
+    }
+}
+
+#[test]
+fn a_charge_that_is_not_declared_holds_nothing_it_has_no_part_in() {
+    let vm = "Cove Data Protection | VM";
+    // Others use it.
+    let used = with_a_part(world("10"), vm).uses("200", vm, "1");
+    assert_eq!(part_of(&used, "VM"), "zero 11 VM 4->0");
+    // Its customer has no usage, and would get no part.
+    let mut left = world("10").has(501, 11, POOL, 4).owned_for("555");
+    assert_eq!(part_of(&left, "Capacity"), "zero 11 Capacity 4->0");
+    left.memory.owned[0].customers = ["100".into()].into();
+    assert_eq!(part_of(&left, "Capacity"), "keep 11 Capacity 4->4");
+    // It was under another contract.
+    left.memory.owned[0].contracts = ["9".into()].into();
+    let seen = &mut left.usage.completeness.contracts_seen;
+    seen.insert("9".into());
+    assert_eq!(part_of(&left, "Capacity"), "zero 11 Capacity 4->0");
+    // Nobody uses it any more: it may have been a part, until that is declared.
+    let last = with_a_part(world("10"), vm);
+    assert_eq!(part_of(&last, "VM"), "keep 11 VM 4->4");
+    let own_cost = declared(last.clone(), Method::OwnCost);
+    assert_eq!(part_of(&own_cost, "VM"), "zero 11 VM 4->0");
+    // Where a count of its customer is new, names were changed here: it goes on under that one.
+    let mut renamed = last;
+    renamed.memory.owned.truncate(1);
+    assert_eq!(part_of(&renamed, "VM"), "zero 11 VM 4->0");
+}
+
+#[test]
+fn a_count_of_usage_and_a_part_of_a_charge_does_not_fall_when_the_charge_is_divided_no_more() {
+    let method = Method::Divide {
+        over: Over::Customers,
+        name: Some("Backup".to_owned()),
+        round: None,
+    };
+    let mut world = with_a_part(declared(world("9"), method), "Backup");
+    world.rules.rules.push(Rule {
+        customer: None,
+        service: Some(SERVER.into()),
+        until: None,
+        action: Action::Bill(Terms {
+            name: Some("Backup".to_owned()),
+            ..Terms::default()
+        }),
+    });
+    let of_backup = |world: &World| {
+        let mut changes = changes(&balanced(world));
+        changes.retain(|change| change.contains(" 11 Backup "));
+        changes
+    };
+    assert_eq!(of_backup(&world), ["keep 11 Backup 4->4"]);
+    world.rules.allocations[0].until = Some(period("202609"));
+    assert_eq!(of_backup(&world), Vec::<String>::new());
+    let plan = balanced(&world);
+    let mut told = plan.exceptions().iter();
+    assert!(told.any(|it| it.detail
+        == "contract 238877 is charged for `Cove Data Protection | Capacity`, and nobody gets a part of it: without it the count would fall from 4 to 1; declare by `[[allocate]]` how it is divided, or that it is own cost"));
+    world.rules.allocations = declared(World::new(), Method::OwnCost).rules.allocations;
+    assert_eq!(of_backup(&world), ["update 11 Backup 4->1"]);
 }

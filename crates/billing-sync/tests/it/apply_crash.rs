@@ -19,8 +19,7 @@ fn killed(stage: &Stage, polls: usize) -> bool {
 fn killed_resuming(stage: &Stage, polls: usize) -> bool {
     let store = FaultyStore::new(Arc::clone(&stage.store));
     let resume = async {
-        let lock = stage.store.lock().await.unwrap();
-        stage.apply_on(&store).resume(&*lock).await.unwrap();
+        stage.resume_on(&store).await.unwrap();
     };
     run_for(resume, polls).is_some()
 }

@@ -185,8 +185,7 @@ fn stage_of(scene: &Scene, trace: &Trace) -> Stage {
 
 async fn resume_and_be_killed(stage: &Stage) {
     let store = FaultyStore::new(Arc::clone(&stage.store));
-    let lock = stage.store.lock().await.unwrap();
-    match stage.apply_on(&store).resume(&*lock).await {
+    match stage.resume_on(&store).await {
         Ok(_) | Err(ApplyError::Port(_)) => {}
         Err(other) => panic!("{other:?}"),
     }

@@ -82,9 +82,20 @@ impl Stage {
         apply.run(&*lock, self.next_run(), &approved).await
     }
 
+    /// Goes on with the newest run, under the rules it was planned under.
     pub(crate) async fn resume(&self) -> Result<Option<RunReport>, ApplyError> {
+        self.resume_on(&*self.store).await
+    }
+
+    pub(crate) async fn resume_on(
+        &self,
+        store: &dyn StateStore,
+    ) -> Result<Option<RunReport>, ApplyError> {
         let lock = self.store.lock().await.unwrap();
-        self.apply().resume(&*lock).await
+        let newest = self.store.unfinished_run().await.unwrap();
+        let rules = newest.map(|run| run.plan.rules_digest().to_owned());
+        let rules = rules.unwrap_or_default();
+        self.apply_on(store).resume(&*lock, &rules).await
     }
 
     pub(crate) async fn settle(&self) -> Result<Option<RunReport>, ApplyError> {

@@ -1,6 +1,6 @@
 //! What is not billed, lowered or set to zero, because a part of it is not known or is somebody's decision.
 
-use crate::shown::{balanced, bucket, changes, exceptions};
+use crate::shown::{balanced, bucket, changes, exceptions, tripped};
 use crate::world::{PER_GB, SERVER, World, contract, d, line};
 use billing_sync::MappingDecision;
 use billing_sync::ids::{ClientId, ContractId, CustomerId};
@@ -292,4 +292,33 @@ fn a_charge_without_a_service_is_not_passed_over() {
         (&None, Some(d("3")))
     );
     assert_eq!(bucket(&plan, "", Bucket::ContractLevel), "3");
+}
+
+#[test]
+fn a_record_of_nobody_known_makes_the_usage_incomplete() {
+    let mut world = World::new()
+        .client(12, "100")
+        .uses("100", SERVER, "5")
+        .has(501, 12, SERVER, 8)
+        .owned_for("100");
+    let nobodys = |contract: Option<ContractId>| UnreadableUsage {
+        contract,
+        customer: None,
+        detail: "device 7: 3x".to_owned(),
+    };
+    world.usage.unreadable = vec![nobodys(Some(contract())), nobodys(None)];
+    let plan = balanced(&world);
+    assert_eq!(tripped(&plan), ["completeness"]);
+    let gaps = [
+        "a usage record could not be read, and it is not known whose it is: device 7: 3x",
+        "a usage record of contract 238877 could not be read, and it is not known whose it is: device 7: 3x",
+    ];
+    assert_eq!(plan.gaps(), gaps);
+    assert_eq!(world.usage.problems(), gaps);
+    world.usage.unreadable.reverse();
+    assert_eq!(balanced(&world), plan);
+
+    let said = "somebody's usage could not be read: device 7: 3x";
+    world.usage.completeness.gaps = vec![said.to_owned()];
+    assert_eq!(balanced(&world).gaps(), [said], "not told twice");
 }

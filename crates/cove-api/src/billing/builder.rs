@@ -117,8 +117,8 @@ impl<Id> ClientBuilder<Id> {
         self
     }
 
-    /// Largest answer that is read whole, in bytes. Default 512 MiB; fold larger ones.
-    pub fn max_whole_bytes(mut self, bytes: usize) -> Self {
+    /// Largest answer that is read whole, in bytes. Default 512 MiB; fold larger ones, which [`limits`](Self::limits) bounds.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.whole_bytes = bytes;
         self
     }

@@ -1,7 +1,7 @@
 //! The Billing API for direct and indirect customers (V1 `PSA_API`).
 
 use api_core::wire::Guarded;
-use api_core::{Error, ErrorKind, Meter, Result, SecretString};
+use api_core::{Error, ErrorKind, Meter, RequestBudget, Result, SecretString};
 use serde_json::Value;
 
 use super::builder::{ClientBuilder, Line};
@@ -69,6 +69,11 @@ impl BillingClient {
     /// Counts of requests, retries and waits.
     pub fn meter(&self) -> &Meter {
         self.line.exchange.meter()
+    }
+
+    /// The request budget: how many requests are left in the window, and how long a number of them would take.
+    pub fn budget(&self) -> &RequestBudget {
+        self.line.exchange.budget()
     }
 
     /// Puts another key in the place of the present one, for this client and its clones.
@@ -150,6 +155,9 @@ impl BillingClient {
     /// The usage of all contracts in a month, also of one without an invoice yet. Prices are probably missing.
     ///
     /// An empty list means "no usage" or wrong ids: the answer does not tell which.
+    ///
+    /// # Errors
+    /// As any call.
     pub async fn usage_by_timeframe(&self, month: TimeFrame) -> Result<Vec<UsageDocument>> {
         let month = month.to_string();
         let segments = [BY_TIME_FRAME, self.account.as_str(), &month];
@@ -184,6 +192,9 @@ impl BillingClient {
     }
 
     /// As [`usage_details`](Self::usage_details), summed while it arrives: the leanest way, whatever the size.
+    ///
+    /// # Errors
+    /// As there.
     pub async fn total_usage_details(
         &self,
         month: TimeFrame,
@@ -206,6 +217,9 @@ impl BillingClient {
     }
 
     /// As [`usage_by_timeframe`](Self::usage_by_timeframe), summed while it arrives: the leanest way, whatever the size.
+    ///
+    /// # Errors
+    /// As there.
     pub async fn total_usage_by_timeframe(
         &self,
         month: TimeFrame,
@@ -238,6 +252,10 @@ impl BillingClient {
     }
 
     /// As [`usage_details`](Self::usage_details), client by client at the caller's pace.
+    ///
+    /// # Errors
+    /// As any call, before the first byte; what goes wrong later is an error of [`UsageStream::next`]. Wrong ids show at the
+    /// end only: a document with account data and no clients.
     pub async fn stream_usage_details(
         &self,
         month: TimeFrame,
@@ -256,6 +274,9 @@ impl BillingClient {
     }
 
     /// As [`usage_by_timeframe`](Self::usage_by_timeframe), client by client at the caller's pace.
+    ///
+    /// # Errors
+    /// As any call, before the first byte; what goes wrong later is an error of [`UsageStream::next`].
     pub async fn stream_usage_by_timeframe(&self, month: TimeFrame) -> Result<UsageStream> {
         let month = month.to_string();
         let segments = [BY_TIME_FRAME, self.account.as_str(), &month];

@@ -4,7 +4,7 @@
 //! clients"), everything else is kept in `extra`.
 
 use api_core::wire::{BadRecord, Guarded, opt_text};
-use api_core::{Error, ErrorKind, Meter, Result, SecretString};
+use api_core::{Error, ErrorKind, Meter, RequestBudget, Result, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -107,6 +107,11 @@ impl DistributorClient {
     /// Counts of requests, retries and waits.
     pub fn meter(&self) -> &Meter {
         self.line.exchange.meter()
+    }
+
+    /// The request budget: how many requests are left in the window, and how long a number of them would take.
+    pub fn budget(&self) -> &RequestBudget {
+        self.line.exchange.budget()
     }
 
     /// As [`BillingClient::replace_api_key`](super::BillingClient::replace_api_key).
@@ -214,6 +219,9 @@ impl DistributorClient {
     }
 
     /// As [`usage_details`](Self::usage_details), client by client at the caller's pace.
+    ///
+    /// # Errors
+    /// As any call, before the first byte; what goes wrong later is an error of [`UsageStream::next`].
     pub async fn stream_usage_details(
         &self,
         month: TimeFrame,

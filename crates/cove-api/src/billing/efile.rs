@@ -90,28 +90,14 @@ const ENDINGS: [(&str, EFileVariant); 3] = [
     ("- Freemium", EFileVariant::Freemium),
 ];
 
-impl EFileLine {
-    /// Whether it belongs to the contract and to no customer.
-    pub fn is_contract_level(&self) -> bool {
-        self.customer.is_none()
-    }
-
-    /// The product without its variant's ending.
-    pub fn base_product(&self) -> &str {
-        split(&self.product).0
-    }
-}
-
-fn split(product: &str) -> (&str, EFileVariant) {
-    for (ending, variant) in ENDINGS {
+fn variant_of(product: &str) -> EFileVariant {
+    let ends_in = |ending: &str| {
         let cut = product.len().saturating_sub(ending.len());
-        if let Some((base, tail)) = product.split_at_checked(cut)
-            && tail.eq_ignore_ascii_case(ending)
-        {
-            return (base.trim_end(), variant);
-        }
-    }
-    (product, EFileVariant::Plain)
+        let split = product.split_at_checked(cut);
+        split.is_some_and(|(_, tail)| tail.eq_ignore_ascii_case(ending))
+    };
+    let found = ENDINGS.into_iter().find(|(ending, _)| ends_in(ending));
+    found.map_or(EFileVariant::Plain, |(_, variant)| variant)
 }
 
 /// Columns without which a file is no EFile.
@@ -281,7 +267,7 @@ impl<R: Read> EFileReader<R> {
         let product = text("Product").ok_or_else(|| required("Product"))?;
         Ok(EFileLine {
             row,
-            variant: split(&product).1,
+            variant: variant_of(&product),
             quantity: decimal("Quantity")?.ok_or_else(|| required("Quantity"))?,
             rate: decimal("Rate")?,
             cost: decimal("Cost")?,

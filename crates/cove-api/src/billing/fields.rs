@@ -18,14 +18,15 @@ pub type Extra = Map<String, Value>;
 /// A member name as compared: capitals, spaces and underscores do not count, because the API's own pages spell
 /// one name in several ways (`InvoiceID` and `InvoiceId`, `Billable Services` and `BillableServices`).
 pub(crate) fn same_name(sent: &str, known: &str) -> bool {
-    let letters = |name: &'_ str| {
-        name.bytes()
-            .filter(|b| !matches!(b, b' ' | b'_'))
-            .map(|b| b.to_ascii_lowercase())
-            .collect::<Vec<u8>>()
-    };
-    sent == known || letters(sent) == letters(known)
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        let letters = name.bytes().filter(|b| !matches!(b, b' ' | b'_'));
+        letters.map(|b| b.to_ascii_lowercase())
+    }
+    sent == known || letters(sent).eq(letters(known))
 }
+
+/// What a member takes beside its text, about: many small ones fill the memory, too.
+const MEMBER: usize = 64;
 
 /// Members in the order sent, values as raw JSON.
 #[derive(Debug, Default, Clone)]
@@ -41,11 +42,11 @@ impl Fields {
     }
 
     pub(crate) fn push(&mut self, name: String, value: String) {
-        self.bytes += name.len() + value.len();
+        self.bytes += name.len() + value.len() + MEMBER;
         self.members.push((name, value));
     }
 
-    /// Bytes held, so that a stream can bound them.
+    /// Bytes of memory held, about, so that a stream can bound them.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

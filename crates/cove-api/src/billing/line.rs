@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use api_core::{
-    Attempt, Body, Call, Decision, Effect, Error, ErrorKind, Failure, Reply, Result, StreamReply,
-    decide,
+    Attempt, Call, Decision, Effect, Error, ErrorKind, Failure, Reply, Result, StreamReply, decide,
 };
 
 use super::builder::Line;
@@ -29,13 +28,9 @@ impl Line {
             .map_err(explain)
     }
 
-    async fn body(&self, operation: &'static str, segments: &[&str]) -> Result<Body> {
-        let StreamReply { body, .. } = self
-            .exchange
-            .stream(Self::call(operation, segments))
-            .await
-            .map_err(explain)?;
-        Ok(body)
+    async fn reply(&self, operation: &'static str, segments: &[&str]) -> Result<StreamReply> {
+        let call = Self::call(operation, segments);
+        self.exchange.stream(call).await.map_err(explain)
     }
 
     /// The answer as it arrives.
@@ -44,7 +39,7 @@ impl Line {
         operation: &'static str,
         segments: &[&str],
     ) -> Result<UsageStream> {
-        let body = self.body(operation, segments).await?;
+        let StreamReply { body, .. } = self.reply(operation, segments).await?;
         Ok(UsageStream::new(operation, body, self.limits))
     }
 
@@ -68,11 +63,12 @@ impl Line {
         let clock = self.exchange.clock();
         let began = clock.monotonic();
         let mut number = 1;
+        let mut reply = self.reply(operation, segments).await?;
         loop {
-            let body = self.body(operation, segments).await?;
+            let StreamReply { body, attempts, .. } = reply;
             let error = match walk_body(operation, body, self.limits, sink).await {
                 Ok(end) => return Ok(end),
-                Err(error) => error.with_attempts(number),
+                Err(error) => error.with_attempts(attempts),
             };
             let elapsed = clock.monotonic().saturating_sub(began);
             let Some(wait) = self.wait(&error, number, elapsed) else {
@@ -81,7 +77,12 @@ impl Line {
             if !sink.restart() {
                 return Err(error);
             }
-            clock.sleep(wait).await;
+            let call = Self::call(operation, segments);
+            reply = self
+                .exchange
+                .stream_again(call, attempts, wait)
+                .await
+                .map_err(explain)?;
             number += 1;
         }
     }

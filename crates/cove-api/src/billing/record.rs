@@ -1,7 +1,7 @@
 //! Decoding one record at a time, because one unreadable record must neither vanish nor take its neighbours along.
 
 use api_core::wire::{BadRecord, Guarded};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -98,17 +98,10 @@ pub(crate) fn elements(json: &str) -> Result<Vec<&str>, String> {
     }
 }
 
-/// For `deserialize_with`: every element on its own; a single object is one element, null is none.
-pub(crate) fn guarded_list<'de, D, T>(deserializer: D) -> Result<Vec<Guarded<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let items = elements(raw.get()).map_err(D::Error::custom)?;
+/// Every element on its own; a single object is one element, null is none.
+pub(crate) fn guarded_elements<T: DeserializeOwned>(json: &str) -> Result<Vec<Guarded<T>>, String> {
+    let items = elements(json)?.into_iter().enumerate();
     Ok(items
-        .into_iter()
-        .enumerate()
         .map(|(index, json)| guard(&format!("[{index}]"), index, json))
         .collect())
 }

@@ -11,7 +11,7 @@ use super::{ClientId, DetailId};
 
 mod sum;
 
-pub(crate) use sum::{ClientSums, DeviceFacts, Inexact, LineFacts, add};
+pub(crate) use sum::{ClientSums, DeviceFacts, LineFacts, add};
 
 /// What is kept beside the sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct ClientTotals {
     pub client_id: Option<ClientId>,
     /// Devices read.
     pub devices: u64,
+    /// Those of them that say nothing about services: see [`DeviceUsage::services_listed`].
+    pub devices_without_services: u64,
     /// What is to be counted: the sums over the devices or, where the client has none, the stated totals.
     pub services: Vec<ServiceTotal>,
     /// Where `services` came from.
@@ -170,7 +172,10 @@ pub fn total_usage_bytes(
 impl ClientTotals {
     /// Whether these sums can be billed without a person looking at them first.
     pub fn is_sound(&self) -> bool {
-        self.unreadable.is_empty() && self.differences.is_empty() && self.company_names.len() < 2
+        self.unreadable.is_empty()
+            && self.differences.is_empty()
+            && self.devices_without_services == 0
+            && self.company_names.len() < 2
     }
 }
 
@@ -202,6 +207,7 @@ impl ClientSums {
         self.device(&DeviceFacts {
             company_name: device.company_name.as_deref(),
             customer_reference: device.customer_reference(self.options().reference_level),
+            services_listed: device.services_listed,
         });
         for line in &device.total_by_service {
             match line {

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use api_core::wire::Guarded;
-use api_core::{Call, Clock, Effect, Error, ErrorKind, Meter, Result, SecretString};
+use api_core::{
+    Call, Clock, Effect, Error, ErrorKind, Meter, Reply, RequestBudget, Result, SecretString,
+    driven,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use super::builder::ManagementClientBuilder;
@@ -73,12 +77,18 @@ impl ManagementClient {
     /// # Errors
     /// `Auth` with code 2100, when the service does not accept partner, user name and password; it does not say which.
     pub async fn login(&self) -> Result<User> {
-        self.0.session.log_in_anew().await
+        let session = Arc::clone(&self.0.session);
+        driven(async move { session.log_in_anew().await }).await
     }
 
     /// Counts of requests, retries and waits.
     pub fn meter(&self) -> &Meter {
         self.0.session.exchange().meter()
+    }
+
+    /// The request budget: how many requests are left in the window, and how long a number of them would take.
+    pub fn budget(&self) -> &RequestBudget {
+        self.0.session.exchange().budget()
     }
 
     /// Calls any method and reads its value. Methods named `Enumerate…`, `Get…` and `Query…` are repeated when an
@@ -133,14 +143,20 @@ impl ManagementClient {
         self.0.session.exchange().clock()
     }
 
-    pub(crate) fn side(&self) -> &Side {
-        &self.0.side
-    }
-
-    /// Waits for a place among the calls in flight.
-    pub(crate) async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
+    /// Waits for a place among the calls in flight. Hold it in a task only: others wait for it.
+    async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>> {
         let closed = |_| Error::new(ErrorKind::Cancelled, "the client is shut down");
         self.0.gate.acquire().await.map_err(closed)
+    }
+
+    /// Reads from a neighbour of the service.
+    pub(crate) async fn ask_side(&self, call: Call) -> Result<Reply> {
+        let client = self.clone();
+        driven(async move {
+            let _place = client.place().await?;
+            client.0.side.get(call).await
+        })
+        .await
     }
 
     /// Calls a method: a new login and one repeat if the visa is refused, no more.
@@ -149,12 +165,19 @@ impl ManagementClient {
     where
         P: Serialize + Sync + ?Sized,
     {
+        let params = envelope::params(method, params)?;
+        let client = self.clone();
+        // Place and login are for all calls, so this one must not stand still with them while nobody polls it.
+        driven(async move { client.ask_in_turn(method, &params).await }).await
+    }
+
+    async fn ask_in_turn(&self, method: &'static str, params: &RawValue) -> Result<Outcome> {
         let _place = self.place().await?;
         let session = &self.0.session;
         let mut lease = session.lease().await?;
         let mut renewed = false;
         loop {
-            let body = envelope::request(method, &params, Some(lease.visa()))?;
+            let body = envelope::request(method, params, Some(lease.visa()))?;
             let call = Call::post(method, &[])
                 .effect(effect(method))
                 .body("application/json", body);

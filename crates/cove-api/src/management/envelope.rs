@@ -14,13 +14,33 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::fault::Fault;
 use super::fields::scrub;
 
+/// The parameters of a method as JSON.
+///
+/// # Errors
+/// `Config`, when they are not an object: the API takes named parameters only (documented).
+pub(crate) fn params<P>(method: &'static str, params: &P) -> Result<Box<RawValue>>
+where
+    P: Serialize + ?Sized,
+{
+    let unusable = |message: &str| Error::new(ErrorKind::Config, message).with_operation(method);
+    let no_json = |_| unusable("the parameters have no JSON form");
+    let mut params = to_raw_value(params).map_err(no_json)?;
+    if params.get() == "null" {
+        params = to_raw_value(&serde_json::Map::new()).map_err(no_json)?;
+    }
+    if !params.get().starts_with('{') {
+        return Err(unusable("the parameters must be named: a struct or a map"));
+    }
+    Ok(params)
+}
+
 /// Writes a request. The visa stands at the top level: inside `params` it is not found (observed in public clients).
 ///
 /// # Errors
-/// `Config`, when the parameters are not an object: the API takes named parameters only (documented).
+/// `Config`, which no valid JSON leads to.
 pub(crate) fn request(
     method: &'static str,
-    params: &impl Serialize,
+    params: &RawValue,
     visa: Option<&str>,
 ) -> Result<Bytes> {
     #[derive(Serialize)]
@@ -33,25 +53,16 @@ pub(crate) fn request(
         method: &'static str,
         params: &'a RawValue,
     }
-    let unusable = |message: &str| Error::new(ErrorKind::Config, message).with_operation(method);
-    let no_json = |_| unusable("the parameters have no JSON form");
-    let mut params = to_raw_value(params).map_err(no_json)?;
-    if params.get() == "null" {
-        params = to_raw_value(&serde_json::Map::new()).map_err(no_json)?;
-    }
-    if !params.get().starts_with('{') {
-        return Err(unusable("the parameters must be named: a struct or a map"));
-    }
     let request = Request {
         jsonrpc: "2.0",
         visa,
         id: "jsonrpc",
         method,
-        params: &params,
+        params,
     };
-    serde_json::to_vec(&request)
-        .map(Bytes::from)
-        .map_err(no_json)
+    serde_json::to_vec(&request).map(Bytes::from).map_err(|_| {
+        Error::new(ErrorKind::Config, "the request has no JSON form").with_operation(method)
+    })
 }
 
 /// An answer, taken apart but not interpreted.

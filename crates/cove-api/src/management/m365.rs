@@ -106,11 +106,10 @@ impl ManagementClient {
                     .with_operation(OPERATION),
             );
         }
-        let _place = self.place().await?;
         let id = tenant.to_string();
         let call = Call::get(OPERATION, &["c2c", "statistics", "devices", "id", &id])
             .query([("expand", "deleted,licensed")]);
-        let answer: Answer = self.side().get(call).await?.json()?;
+        let answer: Answer = self.ask_side(call).await?.json()?;
         Ok(answer.device_statistics)
     }
 }

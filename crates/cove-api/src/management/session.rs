@@ -35,7 +35,7 @@ pub(crate) struct Credentials {
 pub(crate) struct Session {
     rpc: Exchange,
     credentials: Credentials,
-    /// Held while a login runs.
+    /// Held while a login runs, and only in a task: a holder that is not polled would keep everybody out.
     logging_in: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
@@ -227,15 +227,12 @@ impl Session {
         } = &self.credentials;
         let password = password.expose_secret();
         let secrets = [password];
-        let body = envelope::request(
-            LOGIN,
-            &Params {
-                partner,
-                username,
-                password,
-            },
-            None,
-        )?;
+        let params = Params {
+            partner,
+            username,
+            password,
+        };
+        let body = envelope::request(LOGIN, &envelope::params(LOGIN, &params)?, None)?;
         // A login changes nothing but the session, so a lost one is repeated; a refused one never is.
         let call = Call::post(LOGIN, &[])
             .effect(Effect::Read)

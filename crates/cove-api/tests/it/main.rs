@@ -6,3 +6,4 @@
 
 mod billing;
 mod management;
+mod parked;

@@ -216,7 +216,13 @@ impl UsageVisitor for Collector {
                 .map(|bad| unreadable(None, describe(bad)))
                 .collect(),
             disagreements: Vec::new(),
-            nobodys: Vec::new(),
+            // What is wrong with the clients as a whole may be anybody's usage; other members are not.
+            nobodys: head
+                .bad
+                .iter()
+                .filter(|bad| bad.path.starts_with("Clients"))
+                .map(describe)
+                .collect(),
         };
         for client in std::mem::take(&mut self.clients) {
             document.take(client);

@@ -9,33 +9,37 @@ use billing_sync::ids::ClientId;
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::target::{Client, CompleteList, UnreadableRecord};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use halopsa_api::{FieldInfo, ListClients, identifier};
+use halopsa_api::{FieldInfo, List, ListClients, identifier};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Field values by client.
-type Values = BTreeMap<i64, Vec<String>>;
+pub(super) type Values = BTreeMap<i64, Vec<String>>;
 
 impl HaloTarget {
+    /// All clients, as a list to be read.
+    pub(super) fn list_of_clients(&self, field: Option<&FieldInfo>) -> List<halopsa_api::Client> {
+        let in_list = field.filter(|_| self.lookup != CustomerLookup::Sql);
+        let every = ListClients {
+            include_inactive: true,
+            custom_field: in_list,
+            ..ListClients::default()
+        };
+        self.client.clients().list(every).lean()
+    }
+
     pub(super) async fn read_clients(
         &self,
         field: Option<&FieldInfo>,
     ) -> Result<(CompleteList<Client>, Vec<UnreadableRecord>), PortError> {
         self.relay.reading("clients");
-        let in_list = field.filter(|_| self.lookup != CustomerLookup::Sql);
         let list: Complete<Guarded<halopsa_api::Client>> = self
-            .client
-            .clients()
-            .list(ListClients {
-                include_inactive: true,
-                custom_field: in_list,
-                ..ListClients::default()
-            })
-            .lean()
+            .list_of_clients(field)
             .collect_all()
             .await
             .map_err(port_error)?;
         self.saw(&list);
+        self.seen().client_pages = list.pages().max(1);
         let stated = list.stated_total();
         let mut rows = Vec::new();
         let mut problems = Vec::new();
@@ -53,17 +57,7 @@ impl HaloTarget {
         };
         let clients = rows
             .into_iter()
-            .map(|client| Client {
-                id: ClientId::new(client.id.get()),
-                vendor_ids: values
-                    .remove(&client.id.get())
-                    .unwrap_or_default()
-                    .iter()
-                    .flat_map(|value| ids_in(value))
-                    .collect(),
-                active: !client.inactive,
-                name: client.name,
-            })
+            .map(|client| as_engine_sees(client, &mut values))
             .collect();
         Ok((proven(clients, bad, stated)?, problems))
     }
@@ -77,11 +71,11 @@ impl HaloTarget {
         if self.lookup != CustomerLookup::Sql {
             let carried = rows
                 .iter()
-                .any(|client| client.carries_custom_field(&field.name));
+                .any(|client| client.carries_custom_field_of(field));
             if carried || rows.is_empty() {
                 return Ok(rows
                     .iter()
-                    .filter_map(|client| value_of(client, field))
+                    .filter_map(|client| value_of(client, &field.name))
                     .collect());
             }
             if self.lookup == CustomerLookup::List {
@@ -107,7 +101,7 @@ impl HaloTarget {
 
     /// One report for all clients. It asks for the two columns that are needed and nothing else, because only these are
     /// known to be there; names come from the list.
-    async fn values_by_report(
+    pub(super) async fn values_by_report(
         &self,
         field: &FieldInfo,
         problems: &mut Vec<UnreadableRecord>,
@@ -167,7 +161,7 @@ impl HaloTarget {
             .map_err(port_error)?;
         Ok(clients
             .iter()
-            .filter_map(|client| value_of(client, field))
+            .filter_map(|client| value_of(client, &field.name))
             .collect())
     }
 }
@@ -181,8 +175,24 @@ fn gives_no_report(error: &api_core::Error) -> bool {
     ) || error.status().is_some_and(|status| status.as_u16() == 400)
 }
 
+<<<<<<< HEAD
+/// A client with the ids that its field holds.
+pub(super) fn as_engine_sees(client: halopsa_api::Client, values: &mut Values) -> Client {
+    let held = values.remove(&client.id.get()).unwrap_or_default();
+    Client {
+        id: ClientId::new(client.id.get()),
+        vendor_ids: held.iter().flat_map(|value| ids_in(value)).collect(),
+        active: !client.inactive,
+        name: client.name,
+    }
+}
+
+pub(super) fn value_of(client: &halopsa_api::Client, field: &str) -> Option<(i64, Vec<String>)> {
+    let value = client.custom_field(field)?;
+=======
 fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {
-    let value = client.custom_field(&field.name)?;
+    let value = client.custom_field_of(field)?;
+>>>>>>> fix-clients
     Some((client.id.get(), vec![value]))
 }
 

@@ -2,6 +2,7 @@
 
 mod clients;
 mod licences;
+mod some_clients;
 mod write;
 
 #[cfg(test)]
@@ -18,9 +19,9 @@ use async_trait::async_trait;
 use billing_sync::ids::ClientId;
 use billing_sync::plan::RequestSizes;
 use billing_sync::ports::{
-    PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
+    ClientRead, PortError, SubscriptionRead, TargetReader, TargetWriter, Write, WriteOutcome,
 };
-use billing_sync::target::{CompleteList, TargetSnapshot, UnreadableRecord};
+use billing_sync::target::{CompleteList, Identified, TargetSnapshot, UnreadableRecord};
 use halopsa_api::{FieldInfo, FieldOwner, HaloClient};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,6 +48,8 @@ struct Shared {
     field: OnceLock<FieldInfo>,
     /// Writes under way. While there are any, the list of all licences moves under its reader.
     writing: AtomicUsize,
+    /// Writes that ever began.
+    begun: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -55,6 +58,8 @@ struct Shared {
 struct Seen {
     /// Pages that the list of all licences takes; 0 when it was not read yet.
     pages: u64,
+    /// Pages that the list of all clients takes; 0 when it was not read yet.
+    client_pages: u64,
     /// Rows of a page, in the list whose pages were the fullest; 0 when none was read yet.
     rows: usize,
 }
@@ -188,11 +193,21 @@ impl TargetReader for HaloTarget {
             0 => PAGES_ASSUMED,
             known => known,
         };
-        if clients.len() as u64 >= pages {
-            self.read_all_licences().await
-        } else {
-            self.read_licences_of(clients).await
+        if (clients.len() as u64) < pages {
+            return self.read_licences_of(clients).await;
         }
+        let begun = self.shared.begun.load(Ordering::Relaxed);
+        match self.read_all_licences().await {
+            // A write that began meanwhile may have moved the list; it moves no other client's.
+            Err(_) if self.shared.begun.load(Ordering::Relaxed) != begun => {
+                self.read_licences_of(clients).await
+            }
+            read => read,
+        }
+    }
+
+    async fn clients(&self, clients: &BTreeSet<ClientId>) -> Result<ClientRead, PortError> {
+        self.read_clients_of(clients).await
     }
 
     fn requests_sent(&self) -> u64 {
@@ -204,6 +219,7 @@ impl TargetReader for HaloTarget {
 impl TargetWriter for HaloTarget {
     async fn write(&self, batch: &[Write]) -> Vec<WriteOutcome> {
         self.shared.writing.fetch_add(1, Ordering::Relaxed);
+        self.shared.begun.fetch_add(1, Ordering::Relaxed);
         let ended = Ended(&self.shared.writing);
         let outcomes = self.write_batch(batch).await;
         drop(ended);
@@ -216,7 +232,7 @@ impl TargetWriter for HaloTarget {
 }
 
 /// A list as proof that it is whole.
-fn proven<T>(
+fn proven<T: Identified>(
     items: Vec<T>,
     unreadable: usize,
     stated: Option<u64>,

@@ -216,6 +216,24 @@ async fn a_list_without_fields_is_completed_by_report_or_one_by_one() {
     assert_eq!(error.kind(), PortErrorKind::Unavailable);
 }
 
+/// A second field whose name only looks the same must never say whose usage it is.
+#[tokio::test]
+async fn a_client_is_matched_by_the_field_that_was_resolved_and_by_no_other() {
+    for turned in [false, true] {
+        let mut entries = vec![
+            json!({"id": 9, "name": "CFCFCoveCustomerId", "value": "700"}),
+            json!({"id": 212, "name": "CFCoveCustomerId", "value": "100"}),
+        ];
+        if turned {
+            entries.reverse();
+        }
+        let client = json!({"id": 12, "name": "Acme", "customfields": entries});
+        let (target, _) = tenant(&HaloSettings::default(), reads_clients(&json!([client])));
+        let snapshot = target.snapshot().await.unwrap();
+        assert_eq!(snapshot.clients()[0].vendor_ids, ["100"], "{turned}");
+    }
+}
+
 #[tokio::test]
 async fn the_custom_field_is_not_needed_when_customers_are_matched_by_reference() {
     let (target, transport) = tenant(
@@ -321,6 +339,103 @@ async fn few_clients_are_read_one_by_one_and_many_as_the_whole_list() {
     let read = target.subscriptions_of(&clients(&[])).await.unwrap();
     assert!(read.records.items().is_empty());
     assert_eq!(calls(&transport, "/api/SoftwareLicence").len(), begun + 5);
+}
+
+/// Two clients with the field, one without it, and three pages of a list.
+fn pages_of_clients(_: &str, path: &str, query: &str) -> Option<Scripted> {
+    let record = |id: i64| {
+        let held = field(json!(format!("c{id}")));
+        json!({"id": id, "name": "a", "inactive": id == 2, "customfields": held})
+    };
+    let page = query.split('&').find_map(|it| it.strip_prefix("page_no="));
+    match (path, page.and_then(|page| page.parse().ok())) {
+        ("/api/Client/3", _) => reply(&json!({"id": 3, "name": "a"})),
+        ("/api/Client/1", _) => reply(&record(1)),
+        ("/api/Client/2", _) => reply(&record(2)),
+        ("/api/Client", Some(page)) => {
+            reply(&json!({"record_count": 3, "clients": [record(page)]}))
+        }
+        _ => None,
+    }
+}
+
+/// (id, active, ids of customers) of these clients read anew, with the paths that were asked for.
+async fn read_anew(
+    target: &HaloTarget,
+    transport: &ScriptedTransport,
+    wanted: &[i64],
+) -> (Vec<(i64, bool, String)>, Vec<String>) {
+    let sent = transport.requests().len();
+    let read = target.clients(&clients(wanted)).await.unwrap();
+    assert_eq!(read.unreadable, []);
+    let shown = read.records.items().iter();
+    let shown = shown.map(|it| (it.id.get(), it.active, it.vendor_ids.join(" ")));
+    let paths = transport.requests().into_iter().skip(sent);
+    let paths = paths.map(|request| request.uri().path().to_owned());
+    let paths = paths.filter(|path| path.starts_with("/api/Client"));
+    (shown.collect(), paths.collect())
+}
+
+fn held(id: i64) -> (i64, bool, String) {
+    (id, id != 2, format!("c{id}"))
+}
+
+#[tokio::test]
+async fn few_clients_are_read_anew_one_by_one_and_many_as_the_whole_list() {
+    let (target, transport) = tenant(&HaloSettings::default(), pages_of_clients);
+    let list = || vec!["/api/Client".to_owned(); 3];
+    let (read, paths) = read_anew(&target, &transport, &[2]).await;
+    assert_eq!((read, paths), (vec![held(2)], vec!["/api/Client/2".into()]));
+    target.snapshot().await.unwrap();
+    let (read, paths) = read_anew(&target, &transport, &[1, 99]).await;
+    assert_eq!(read, [held(1)], "what is gone is left out");
+    assert_eq!(paths, ["/api/Client/1", "/api/Client/99"]);
+    let (read, paths) = read_anew(&target, &transport, &[1, 2, 99]).await;
+    assert_eq!((read, paths), (vec![held(1), held(2), held(3)], list()));
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_show_the_field_is_read_from_the_list() {
+    let (target, transport) = tenant(&HaloSettings::default(), pages_of_clients);
+    let (read, paths) = read_anew(&target, &transport, &[3]).await;
+    assert_eq!(read[2], held(3));
+    assert_eq!(paths[0], "/api/Client/3");
+    assert_eq!(paths[1..], ["/api/Client", "/api/Client", "/api/Client"]);
+}
+
+/// Lanes write and read back side by side: what one writes must not spoil what another reads.
+#[tokio::test]
+async fn a_list_that_is_moved_by_a_write_of_its_own_is_read_client_by_client() {
+    for writes in [true, false] {
+        let total = std::sync::atomic::AtomicUsize::new(100);
+        let (target, transport) = tenant(&HaloSettings::default(), move |method, path, query| {
+            if method == "POST" || path != "/api/SoftwareLicence" || query.contains("client_id=") {
+                return three_pages(method, path, query);
+            }
+            let total = total.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let row = json!({"id": total, "type": 1, "name": "a", "count": 1, "client_id": 1});
+            reply(&json!({"record_count": total, "licences": [row]}))
+        });
+        let wanted = clients(&[1, 2, 3, 4, 5]);
+        let batch = [set(501, 1)];
+        let write = async {
+            if writes {
+                target.write(&batch).await;
+            }
+        };
+        let (read, ()) = futures_util::join!(target.subscriptions_of(&wanted), write);
+        if writes {
+            assert_eq!(read.unwrap().records.items().len(), 5);
+        } else {
+            let error = read.unwrap_err();
+            assert_eq!(error.kind(), PortErrorKind::Unreadable, "{error}");
+        }
+        let alone = calls(&transport, "/api/SoftwareLicence");
+        let alone = alone
+            .iter()
+            .filter(|it| it.uri().to_string().contains("client_id="));
+        assert_eq!(alone.count(), if writes { 5 } else { 0 });
+    }
 }
 
 #[tokio::test]

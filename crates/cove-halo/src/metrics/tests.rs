@@ -1,17 +1,54 @@
-use super::{EXCEPTIONS, Metrics, STATUSES, replace};
+use super::Metrics;
+use super::page::{EXCEPTIONS, STATUSES};
 use crate::exit::ExitCode;
-use crate::notify::{Notice, NoticeGroup};
+use crate::notify::{About, Notice, NoticeGroup};
 use crate::outcome::RequestCounts;
+use crate::settings::PairName;
 use billing_sync::plan::{ExceptionKind, Guard, GuardName, Summary};
 use billing_sync::run::RunStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-/// One family as a strict reader takes it: its type, and its samples by label value.
-#[derive(Debug, PartialEq)]
+/// Types that the Prometheus text format knows: its readers drop a file that has another one.
+const KNOWN_TYPES: [&str; 5] = ["counter", "gauge", "histogram", "summary", "untyped"];
+
+/// One family as a strict reader takes it: its samples, by the value of their own label.
+#[derive(Debug, Default, PartialEq)]
 struct Family {
-    kind: String,
     samples: BTreeMap<String, f64>,
+}
+
+/// The labels of `pair="x",subject="a \"b\""`.
+fn labels_of(mut text: &str) -> Vec<(String, String)> {
+    let mut labels = Vec::new();
+    while !text.is_empty() {
+        let (key, rest) = text.split_once("=\"").unwrap();
+        let key_is_plain = key
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(!key.is_empty() && key_is_plain, "{key}");
+        let mut value = String::new();
+        let mut escaped = false;
+        let mut end = None;
+        for (place, character) in rest.char_indices() {
+            match (escaped, character) {
+                (true, '"' | '\\') => value.push(character),
+                (true, 'n') => value.push('\n'),
+                (true, other) => panic!("\\{other} in {rest}"),
+                (false, '\\') => {}
+                (false, '"') => {
+                    end = Some(place);
+                    break;
+                }
+                (false, character) => value.push(character),
+            }
+            escaped = !escaped && character == '\\';
+        }
+        labels.push((key.to_owned(), value));
+        let rest = &rest[end.unwrap() + 1..];
+        text = rest.strip_prefix(',').unwrap_or(rest);
+    }
+    labels
 }
 
 /// Reads OpenMetrics as far as it is written here, and refuses everything that the format forbids.
@@ -31,12 +68,9 @@ fn parse(text: &str) -> BTreeMap<String, Family> {
                 words.next().unwrap(),
             );
             if what == "TYPE" {
-                assert!(["gauge", "stateset"].contains(&rest), "{line}");
+                assert!(KNOWN_TYPES.contains(&rest), "{line}");
                 current = name.to_owned();
-                let fresh = Family {
-                    kind: rest.to_owned(),
-                    samples: BTreeMap::new(),
-                };
+                let fresh = Family::default();
                 assert!(
                     families.insert(current.clone(), fresh).is_none(),
                     "twice: {name}"
@@ -61,20 +95,11 @@ fn parse(text: &str) -> BTreeMap<String, Family> {
         let (name, label) = match name.split_once('{') {
             None => (name, String::new()),
             Some((name, labels)) => {
-                let labels = labels.strip_suffix("\"}").unwrap();
-                let (key, word) = labels.split_once("=\"").unwrap();
-                let plain = |text: &str| {
-                    !text.is_empty()
-                        && text
-                            .bytes()
-                            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-                };
-                assert!(plain(key) && plain(word), "{line}");
-                if families[name].kind == "stateset" {
-                    assert_eq!(key, name, "a state set's label is its name");
-                    assert!([0.0, 1.0].contains(&value), "{line}");
-                }
-                (name, word.to_owned())
+                let labels = labels_of(labels.strip_suffix('}').unwrap());
+                let own = labels
+                    .into_iter()
+                    .find(|(key, _)| !["pair", "subject"].contains(&key.as_str()));
+                (name, own.map_or_else(String::new, |(_, word)| word))
             }
         };
         assert_eq!(name, current, "interleaved: {line}");
@@ -89,6 +114,7 @@ fn parse(text: &str) -> BTreeMap<String, Family> {
 
 fn notice() -> Notice {
     Notice {
+        about: About::default(),
         status: "guarded".to_owned(),
         exit: ExitCode::Guard,
         period: Some("202610".parse().unwrap()),
@@ -128,9 +154,19 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
+/// A pair whose account is as odd as settings allow.
+fn of_pair(name: &str) -> About {
+    About {
+        vendor: String::new(),
+        pair: Some(PairName::new(name).unwrap()),
+        subject: format!("partner \"{name}\" \\ Söhne\n and tenant acme"),
+    }
+}
+
 #[test]
 fn a_strict_reader_finds_every_number() {
     let metrics = Metrics {
+        about: of_pair("north"),
         last: Some((notice(), at(1_700_000_000))),
         succeeded: Some(at(1_690_000_000)),
         next: Some(at(1_710_000_000)),
@@ -198,6 +234,7 @@ fn before_the_first_run_only_the_next_is_told() {
 #[test]
 fn what_is_not_known_now_is_kept_from_the_earlier_text() {
     let earlier = Metrics {
+        about: About::default(),
         last: Some((notice(), at(100))),
         succeeded: Some(at(90)),
         next: Some(at(500)),
@@ -226,7 +263,11 @@ fn what_is_not_known_now_is_kept_from_the_earlier_text() {
         families["cove_halo_last_run_timestamp_seconds"].samples[""].to_string(),
         "300"
     );
-    assert!(!families.contains_key("cove_halo_last_success_timestamp_seconds"));
+    assert_eq!(
+        families["cove_halo_last_success_timestamp_seconds"].samples[""].to_string(),
+        "90",
+        "a run that does not know when one last succeeded takes nothing back"
+    );
     let later = by_hand.text_after(&earlier.text(), at(500));
     assert!(
         !parse(&later).contains_key(next),
@@ -255,15 +296,67 @@ fn every_run_status_is_a_state() {
     }
 }
 
+fn whole(about: About) -> Metrics {
+    Metrics {
+        about,
+        last: Some((notice(), at(100))),
+        succeeded: Some(at(90)),
+        next: Some(at(500)),
+    }
+}
+
+/// What a collector tells series apart by: everything of each line but its value.
+fn series(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit_once(' ').unwrap().0)
+        .collect()
+}
+
 #[test]
-fn the_file_is_replaced_whole_and_nothing_is_left_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cove.prom");
-    replace(&path, "old\n").unwrap();
-    replace(&path, "new\n").unwrap();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "new\n");
-    std::fs::create_dir(folder.path().join("taken")).unwrap();
-    assert!(replace(&folder.path().join("taken"), "x").is_err());
-    assert!(replace(&folder.path().join("none/x"), "x").is_err());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+fn no_number_of_one_pair_is_taken_for_that_of_another() {
+    let (north, south) = (
+        whole(of_pair("north")).text(),
+        whole(of_pair("south")).text(),
+    );
+    let all = [series(&north), series(&south)].concat();
+    let apart: BTreeSet<&str> = all.iter().copied().collect();
+    assert_eq!(apart.len(), all.len());
+    assert!(
+        north.contains(
+            "\ncove_halo_last_run_exit_code{pair=\"north\",subject=\"partner \\\"north\\\" \\\\ Söhne\u{fffd} and tenant acme\"} 3\n"
+        ),
+        "{north}"
+    );
+    assert!(
+        whole(About::default())
+            .text()
+            .contains("\ncove_halo_last_run_exit_code 3\n"),
+        "nothing is said about what is not known"
+    );
+}
+
+#[test]
+fn nothing_is_taken_over_that_would_stand_twice_or_drop_the_file() {
+    let restarted = Metrics {
+        about: of_pair("north"),
+        next: Some(at(600)),
+        ..Metrics::default()
+    };
+    let own = whole(of_pair("north")).text();
+    assert_eq!(
+        parse(&restarted.text_after(&own, at(200))).len(),
+        parse(&own).len()
+    );
+    for other in [
+        whole(of_pair("south")).text(),
+        whole(About::default()).text(),
+    ] {
+        assert_eq!(restarted.text_after(&other, at(200)), restarted.text());
+    }
+    // As an earlier version wrote it.
+    let old = own.replace("last_run_status gauge", "last_run_status stateset");
+    let families = parse(&restarted.text_after(&old, at(200)));
+    assert!(!families.contains_key("cove_halo_last_run_status"));
+    assert!(families.contains_key("cove_halo_last_run_exit_code"));
 }

@@ -3,11 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use super::SUBJECT;
 use super::notice::Notice;
 use crate::exit::ExitCode;
 use crate::settings::NotifySettings;
-use api_core::{ExposeSecret, SecretString};
+use api_core::{Clock as _, ExposeSecret, SecretString, SystemClock};
+use futures_util::future::{self, Either};
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
@@ -15,12 +15,14 @@ use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 /// TLS from the first byte.
 const IMPLICIT_TLS: u16 = 465;
-/// How long the server may take for each step.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the server may take in all. The transport's own limit is for the connection alone: a server that then says
+/// nothing would be waited for without end.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Whether an address can be written to.
 pub(crate) fn check_address(address: &str) -> Result<(), String> {
@@ -48,7 +50,7 @@ pub(super) async fn send(
         encrypted(host, settings.smtp_port == IMPLICIT_TLS)?
     }
     .port(settings.smtp_port)
-    .timeout(Some(TIMEOUT));
+    .timeout(Some(LIMIT));
     if let Some(user) = &settings.smtp_user {
         let password = password
             .ok_or("smtp_user is set, but SMTP_PASSWORD is not; set it, or SMTP_PASSWORD_FILE")?;
@@ -57,14 +59,24 @@ pub(super) async fn send(
             password.expose_secret().to_owned(),
         ));
     }
+    deliver(server, message, LIMIT).await
+}
+
+/// Hands the message over within so much time, from the first step to the last.
+async fn deliver(
+    server: AsyncSmtpTransportBuilder,
+    message: Message,
+    limit: Duration,
+) -> Result<(), String> {
+    let late = || "the mail server did not answer in time".to_owned();
     let server = server.build::<Tokio1Executor>();
-    server.send(message).await.map(drop).map_err(|error| {
-        if error.is_timeout() {
-            "the mail server did not answer in time".to_owned()
-        } else {
-            crate::text::clean(&error.to_string())
-        }
-    })
+    let sent = pin!(server.send(message));
+    match future::select(sent, SystemClock.sleep(limit)).await {
+        Either::Left((Ok(_), _)) => Ok(()),
+        Either::Left((Err(error), _)) if error.is_timeout() => Err(late()),
+        Either::Left((Err(error), _)) => Err(crate::text::clean(&error.to_string())),
+        Either::Right(_) => Err(late()),
+    }
 }
 
 /// A server that is told nothing before it has shown a certificate of that name: at once, or after STARTTLS.
@@ -107,9 +119,10 @@ fn subject(notice: &Notice) -> String {
         ExitCode::NotFinal => "not final yet",
         _ => "needs a person",
     };
+    let (title, of) = (notice.about.title(), notice.about.suffix());
     match notice.period {
-        Some(period) => format!("{SUBJECT} {period}: {state}"),
-        None => format!("{SUBJECT}: {state}"),
+        Some(period) => format!("{title} {period}: {state}{of}"),
+        None => format!("{title}: {state}{of}"),
     }
 }
 

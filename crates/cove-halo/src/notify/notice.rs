@@ -1,19 +1,16 @@
 //! What is told about a run, as data: the same for every way of telling.
 
+use super::about::About;
+use super::group::{NoticeGroup, groups};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::outcome::{RequestCounts, SyncOutcome};
 use crate::text::clean;
 use billing_sync::Period;
 use billing_sync::ids::RunId;
-use billing_sync::plan::{Exception, ExceptionKind, Guard, Plan, Summary};
-use rust_decimal::Decimal;
+use billing_sync::plan::{Guard, Plan, Summary};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// Exceptions of a kind that are named; the others are counted.
-const EXAMPLES: usize = 5;
 
 /// Version of the note's document.
 const NOTICE_SCHEMA: u32 = 1;
@@ -21,6 +18,8 @@ const NOTICE_SCHEMA: u32 = 1;
 /// A note about a run, or about why there was none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notice {
+    /// Whose usage it was for, and where.
+    pub about: About,
     /// How it ended: a run's status, or why there was no run.
     pub status: String,
     /// The exit code it ends with.
@@ -47,58 +46,45 @@ pub struct Notice {
     pub late: bool,
 }
 
-/// Exceptions of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoticeGroup {
-    /// The kind.
-    pub kind: ExceptionKind,
-    /// How many.
-    pub count: usize,
-    /// The first few.
-    pub first: Vec<Example>,
-}
-
-/// One exception, as far as a note goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
-    /// The vendor's customer; empty when it is not about one.
-    pub customer_id: String,
-    /// The customer's name. Only shown where names may be.
-    pub customer_name: String,
-    /// The service; empty when it is about all.
-    pub service: String,
-    /// Units that are not billed because of it.
-    pub quantity: Option<Decimal>,
-}
-
 impl Notice {
-    /// The note about how a sync ended. `period` is the month it was for, where the caller knows it.
+    /// The note about how a sync ended. `period` is the month it was for, where the caller knows it. It does not say whose
+    /// usage it was; what a [`Service`](crate::Service) tells does.
     pub fn of(result: Result<&SyncOutcome, &ServiceError>, period: Option<Period>) -> Self {
+        Self::of_about(About::default(), result, period)
+    }
+
+    pub(crate) fn of_about(
+        about: About,
+        result: Result<&SyncOutcome, &ServiceError>,
+        period: Option<Period>,
+    ) -> Self {
         match result {
-            Ok(outcome) => Self::of_outcome(outcome),
-            Err(error) => Self::of_error(error, period),
+            Ok(outcome) => Self::of_outcome(about, outcome),
+            Err(error) => Self::of_error(about, error, period),
         }
     }
 
-    fn of_outcome(outcome: &SyncOutcome) -> Self {
+    fn of_outcome(about: About, outcome: &SyncOutcome) -> Self {
         let exit = outcome.exit_code();
         let run = outcome.run.as_ref();
         let report = run.map(|run| &run.report);
         let period = outcome.plan.period();
         let mut to_do = Vec::new();
         if !outcome.plan.exceptions().is_empty() {
-            to_do.push(format!(
-                "look at the exceptions: cove-halo-sync plan --period {period}"
-            ));
+            let look = about.command(&format!("plan --period {period}"));
+            to_do.push(format!("look at the exceptions: {look}"));
         }
         if exit == ExitCode::Unknown || report.is_some_and(|report| report.unknown() > 0) {
-            to_do.push(
-                "the outcome of a write is not known; settle it: cove-halo-sync resume".to_owned(),
-            );
+            let settle = about.command("resume");
+            to_do.push(format!(
+                "the outcome of a write is not known; settle it: {settle}"
+            ));
         } else if exit == ExitCode::Failure {
-            to_do.push("changes are missing; try them again: cove-halo-sync resume".to_owned());
+            let again = about.command("resume");
+            to_do.push(format!("changes are missing; try them again: {again}"));
         }
         Self {
+            about,
             status: report
                 .map_or("nothing", |report| report.status.word())
                 .to_owned(),
@@ -119,7 +105,13 @@ impl Notice {
 
     /// The note that a month was not billed and is not tried any more, because `next` is due.
     pub fn given_up(period: Period, next: Period) -> Self {
+        Self::given_up_about(About::default(), period, next)
+    }
+
+    pub(crate) fn given_up_about(about: About, period: Period, next: Period) -> Self {
+        let look = about.command(&format!("plan --period {period}"));
         Self {
+            about,
             status: "given_up".to_owned(),
             exit: ExitCode::Failure,
             period: Some(period),
@@ -132,14 +124,14 @@ impl Notice {
                 "the month was not billed and is not tried any more: {next} is due"
             )),
             to_do: vec![format!(
-                "see what was not billed, and bill it by hand: cove-halo-sync plan --period {period}"
+                "see what was not billed, and bill it by hand: {look}"
             )],
             requests: RequestCounts::default(),
             late: false,
         }
     }
 
-    fn of_error(error: &ServiceError, period: Option<Period>) -> Self {
+    fn of_error(about: About, error: &ServiceError, period: Option<Period>) -> Self {
         let exit = error.exit_code();
         let status = match exit {
             ExitCode::Usage => "wrong_settings",
@@ -151,7 +143,9 @@ impl Notice {
             _ => "failed",
         };
         let plan = error.plan();
+        let to_do = error.hint().map(|hint| about.hint(hint));
         Self {
+            about,
             status: status.to_owned(),
             exit,
             period: plan.map(Plan::period).or(period),
@@ -161,7 +155,7 @@ impl Notice {
             exceptions: plan.map_or_else(Vec::new, |plan| groups(plan.exceptions())),
             guards: plan.map_or_else(Vec::new, tripped),
             error: Some(error.message().to_owned()),
-            to_do: error.hint().map(str::to_owned).into_iter().collect(),
+            to_do: to_do.into_iter().collect(),
             requests: RequestCounts::default(),
             late: false,
         }
@@ -176,7 +170,7 @@ impl Notice {
         }
     }
 
-    /// All in one line: `202610: 12 changes made, 3 exceptions`.
+    /// All in one line: `pair north, 202610: 12 changes made, 3 exceptions`.
     pub fn headline(&self) -> String {
         let what = match (&self.error, self.changes) {
             (Some(error), _) => clean(error),
@@ -200,9 +194,12 @@ impl Notice {
             1_usize => ", 1 exception".to_owned(),
             number => format!(", {number} exceptions"),
         };
-        match self.period {
-            Some(period) => format!("{period}: {what}{exceptions}"),
-            None => format!("{what}{exceptions}"),
+        let pair = self.about.pair.as_ref().map(|pair| format!("pair {pair}"));
+        let period = self.period.as_ref().map(ToString::to_string);
+        let of: Vec<String> = pair.into_iter().chain(period).collect();
+        match of.as_slice() {
+            [] => format!("{what}{exceptions}"),
+            of => format!("{}: {what}{exceptions}", of.join(", ")),
         }
     }
 
@@ -213,6 +210,9 @@ impl Notice {
             text.push_str(&line);
             text.push('\n');
         };
+        if !self.about.subject.is_empty() {
+            line(format!("for {}", clean(&self.about.subject)));
+        }
         if let Some(run) = &self.run_id {
             line(format!("run {run}, {}", self.status));
         }
@@ -251,9 +251,10 @@ impl Notice {
         text
     }
 
-    /// The note as a document. Customers are named only with `names`.
+    /// The note as a document, with `pair` and `subject` where they are known. Customers are named only with `names`.
     pub fn to_json(&self, names: bool) -> Value {
         let Self {
+            about,
             status,
             exit,
             period,
@@ -277,7 +278,7 @@ impl Notice {
                 json!({"kind": group.kind, "count": group.count, "first": first})
             })
             .collect();
-        json!({
+        let mut document = json!({
             "schema": NOTICE_SCHEMA,
             "program": "cove-halo-sync",
             "headline": self.headline(),
@@ -293,48 +294,14 @@ impl Notice {
             "error": error,
             "to_do": to_do,
             "requests": requests,
-        })
-    }
-}
-
-impl Example {
-    fn text(&self, names: bool) -> String {
-        let Self {
-            customer_id,
-            customer_name,
-            service,
-            quantity,
-        } = self;
-        let customer = match (customer_id.as_str(), names) {
-            ("", true) if !customer_name.is_empty() => clean(customer_name),
-            ("", _) => "no customer id".to_owned(),
-            (id, true) => format!("{} ({})", clean(customer_name), clean(id)),
-            (id, false) => format!("customer {}", clean(id)),
-        };
-        let service = match service.as_str() {
-            "" => String::new(),
-            service => format!(", {}", clean(service)),
-        };
-        let units = quantity.map_or_else(String::new, |units| {
-            format!(", {} units", units.normalize())
         });
-        format!("{customer}{service}{units}")
-    }
-
-    fn to_json(&self, names: bool) -> Value {
-        let Self {
-            customer_id,
-            customer_name,
-            service,
-            quantity,
-        } = self;
-        let mut document = json!({
-            "customer_id": customer_id,
-            "service": service,
-            "quantity": quantity.map(|units| units.normalize().to_string()),
-        });
-        if names && let Value::Object(document) = &mut document {
-            document.insert("customer_name".to_owned(), json!(customer_name));
+        if let Value::Object(document) = &mut document {
+            if let Some(pair) = &about.pair {
+                document.insert("pair".to_owned(), json!(pair.as_str()));
+            }
+            if !about.subject.is_empty() {
+                document.insert("subject".to_owned(), json!(about.subject));
+            }
         }
         document
     }
@@ -343,26 +310,4 @@ impl Example {
 fn tripped(plan: &Plan) -> Vec<Guard> {
     let guards = plan.guards().iter().filter(|guard| guard.tripped);
     guards.cloned().collect()
-}
-
-fn groups(exceptions: &[Exception]) -> Vec<NoticeGroup> {
-    let mut kinds: BTreeMap<ExceptionKind, NoticeGroup> = BTreeMap::new();
-    for exception in exceptions {
-        let group = kinds.entry(exception.kind).or_insert_with(|| NoticeGroup {
-            kind: exception.kind,
-            count: 0,
-            first: Vec::new(),
-        });
-        group.count += 1;
-        if group.first.len() < EXAMPLES {
-            let text = |id: Option<&dyn ToString>| id.map_or_else(String::new, ToString::to_string);
-            group.first.push(Example {
-                customer_id: text(exception.customer_id.as_ref().map(|id| id as &dyn ToString)),
-                customer_name: exception.customer_name.clone(),
-                service: text(exception.service.as_ref().map(|id| id as &dyn ToString)),
-                quantity: exception.quantity,
-            });
-        }
-    }
-    kinds.into_values().collect()
 }

@@ -1,13 +1,20 @@
 //! One ticket in HaloPSA that holds what needs a person: opened once, added to as long as it is open.
 
-use super::SUBJECT;
+use super::about::About;
 use super::notice::Notice;
 use api_core::wire::Guarded;
 use halopsa_api::{ClientId, HaloClient, HaloTime, NewTicket, Ticket, TicketId};
 use serde_json::Value;
 
-/// The subject by which the ticket is found again.
-const SUMMARY: &str = "Cove usage sync: needs a person";
+/// Longest subject of a ticket, in characters. One that a server cuts off would not be found again.
+const LONGEST_SUMMARY: usize = 200;
+
+/// The subject by which the ticket is found again: each pair, account and tenant has one of its own.
+fn summary(about: &About) -> String {
+    let summary = format!("{}: needs a person{}", about.title(), about.suffix());
+    let cut: String = summary.chars().take(LONGEST_SUMMARY).collect();
+    cut.trim_end().to_owned()
+}
 
 /// Adds the note to the open ticket, or opens one when a person is needed. Names are shown: HaloPSA knows them.
 pub(super) async fn write(
@@ -18,7 +25,8 @@ pub(super) async fn write(
 ) -> Result<(), String> {
     let client = client.map(ClientId::new);
     let text = notice.text(true);
-    match open_ticket(halo, client)
+    let summary = summary(&notice.about);
+    match open_ticket(halo, &notice.about.title(), &summary, client)
         .await
         .map_err(|error| error.to_string())?
     {
@@ -27,7 +35,7 @@ pub(super) async fn write(
         None if !notice.needs_person() => Ok(()),
         None => {
             let ticket = NewTicket {
-                summary: SUMMARY.to_owned(),
+                summary,
                 details: text,
                 client_id: client,
                 ticket_type_id: kind,
@@ -42,11 +50,13 @@ pub(super) async fn write(
 /// The newest open ticket of that subject and client.
 async fn open_ticket(
     halo: &HaloClient,
+    title: &str,
+    summary: &str,
     client: Option<ClientId>,
 ) -> api_core::Result<Option<TicketId>> {
     let found = halo
         .tickets()
-        .search(SUBJECT)
+        .search(title)
         // Documented; a server that does not know it lists closed ones, too, and they are left out below.
         .parameter("open_only", "true")
         .collect_all()
@@ -56,7 +66,7 @@ async fn open_ticket(
         Guarded::Bad(_) => None,
     });
     Ok(own
-        .filter(|ticket| ticket.summary == SUMMARY)
+        .filter(|ticket| ticket.summary == summary)
         .filter(|ticket| client.is_none() || ticket.client_id == client)
         .filter(|ticket| !is_closed(ticket))
         .map(|ticket| ticket.id)

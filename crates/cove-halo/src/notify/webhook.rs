@@ -1,6 +1,5 @@
 //! A note to a webhook: a JSON document, a card for Microsoft Teams or a text for Slack.
 
-use super::SUBJECT;
 use super::notice::Notice;
 use crate::settings::WebhookShape;
 use api_core::{BaseUrl, Call, Clock, Exchange, RetryPolicy, Transport};
@@ -68,13 +67,9 @@ pub fn webhook_body(notice: &Notice, shape: WebhookShape, names: bool) -> Value 
     match shape {
         WebhookShape::Json => notice.to_json(names),
         WebhookShape::Slack => {
-            // Slack reads three characters as markup; everything else is shown as it is.
-            let text = notice
-                .text(names)
-                .replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;");
-            json!({"text": format!("*{SUBJECT}*\n{}", text.trim_end())})
+            let text = escaped(&notice.text(names));
+            let title = escaped(&notice.about.title());
+            json!({"text": format!("*{title}*\n{}", text.trim_end())})
         }
         WebhookShape::Teams => {
             let text = notice.text(names);
@@ -83,7 +78,7 @@ pub fn webhook_body(notice: &Notice, shape: WebhookShape, names: bool) -> Value 
             let mut body = vec![
                 json!({
                     "type": "TextBlock", "wrap": true, "weight": "Bolder", "size": "Medium",
-                    "text": SUBJECT,
+                    "text": unmarked(&notice.about.title()),
                 }),
                 block(&unmarked(headline)),
             ];
@@ -103,6 +98,13 @@ pub fn webhook_body(notice: &Notice, shape: WebhookShape, names: bool) -> Value 
             })
         }
     }
+}
+
+/// Text that Slack shows as it is: it reads three characters as markup.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// Text that a card shows as it is: cards read some Markdown, links among it.

@@ -15,7 +15,7 @@ pub fn advice(kind: ExceptionKind) -> &'static str {
             "make the client active, move the id, or add a rule that ignores it"
         }
         ExceptionKind::AmbiguousSubscription => {
-            "leave one active subscription of that name on the client"
+            "choose the record, or leave one active subscription of that name"
         }
         ExceptionKind::FractionWithoutRule => {
             "add a [[rule]] with `round` for the service: up, down or half-up"
@@ -26,13 +26,13 @@ pub fn advice(kind: ExceptionKind) -> &'static str {
         ExceptionKind::UnmappedService => "the vendor names no service: ask the vendor",
         ExceptionKind::UnreadableRecord => "correct the record or ask its owner, then plan again",
         ExceptionKind::UnexpectedUnit => {
-            "two units of measure in one count: split it by a [[rule]] with names"
+            "two units of measure in one count: ask the vendor for one, or ignore the service by a [[rule]]"
         }
         ExceptionKind::NameCollision => {
             "two services share a subscription: add a [[rule]] that says so"
         }
         ExceptionKind::TotalsDisagree => {
-            "the vendor's total is not the sum of its devices: ask the vendor"
+            "the vendor's total is not the sum of its devices, or usage stopped without proof: see the detail"
         }
         ExceptionKind::ChangedSince => {
             "somebody else changed the count since the run: decide which one is right"

@@ -1,6 +1,7 @@
 //! Stays up and syncs by a timetable: each month once, tried again until it is final and done.
 
 mod next;
+mod outbox;
 mod timetable;
 
 pub use next::{Attempt, Ended, Known, Wake, Why, next_wake};
@@ -9,24 +10,24 @@ pub use timetable::{Timetable, TimetableError, Upcoming};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::metrics::Metrics;
-use crate::notify::Notice;
+use crate::notify::{LONGEST_TELLING, Notice, Ways};
 use crate::outcome::SyncOutcome;
 use crate::service::{PlanRequest, Service};
 use crate::time;
 use billing_sync::Period;
+use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Plan};
 use billing_sync::run::RunStatus;
-use billing_sync::state::StateStore;
+use billing_sync::state::{JournalRow, StateStore};
 use futures_util::future::{self, Either};
+use outbox::Outbox;
 use std::fmt::Debug;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, SystemTime};
 
 /// Longest sleep at once: a machine that slept, or whose clock was set, is noticed within this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// The same trouble is told once in this time.
-const TELL_AGAIN: Duration = Duration::from_secs(23 * 60 * 60);
 /// Runs that are looked at for the newest month done. Older ones are of older months.
 const RUNS: usize = 100;
 
@@ -72,8 +73,10 @@ impl Service {
     /// with [`ExitCode::Done`].
     ///
     /// # Errors
-    /// When the settings cannot be used (a wrong login among them), the state cannot be read at the start, or the timetable
-    /// has come to its end. Everything else is tried again.
+    /// When the state cannot be read at the start, the timetable has come to its end, or Cove's management API refuses the
+    /// login (its user would be locked). Everything else is tried again, a refused login or address of HaloPSA and of the
+    /// Billing API among it, with the secrets as they are then
+    /// ([`ServiceBuilder::read_secrets_again`](crate::ServiceBuilder::read_secrets_again)).
     pub async fn schedule(
         &self,
         table: &Timetable,
@@ -81,7 +84,7 @@ impl Service {
         stopped: impl Future<Output = ()>,
         watch: &dyn ScheduleWatch,
     ) -> Result<ExitCode, ServiceError> {
-        let mut stopped = std::pin::pin!(stopped);
+        let mut stopped = pin!(stopped);
         let mut keeper = Keeper::new(self, watch).await?;
         loop {
             let now = self.clock().wall();
@@ -104,6 +107,13 @@ impl Service {
                 && !left.is_zero()
             {
                 keeper.wait_for(&wake);
+                if keeper.outbox.is_due(now) {
+                    let told = pin!(keeper.deliver(left));
+                    if let Either::Left(_) = future::select(stopped.as_mut(), told).await {
+                        return Ok(ExitCode::Done);
+                    }
+                    continue;
+                }
                 if self.sleep(left.min(LONGEST_SLEEP), stopped.as_mut()).await {
                     return Ok(ExitCode::Done);
                 }
@@ -146,22 +156,23 @@ impl Service {
 
 /// True for a plan over all that was invoiced. One for a single client says nothing about the others; one that tries a run
 /// again or takes it back has no ledger, and says nothing about the rest of its month.
-fn is_whole(plan: &Plan) -> bool {
+pub(crate) fn is_whole(plan: &Plan) -> bool {
     plan.only().is_none() && !plan.ledger().rows().is_empty()
 }
 
 /// The state of keeping a schedule.
 #[derive(Debug)]
 struct Keeper<'a> {
-    service: &'a Service,
+    service: Service,
+    /// The last run was refused a login or an address: the next one gets clients made anew.
+    renews: bool,
     watch: &'a dyn ScheduleWatch,
     offset: Duration,
     known: Known,
     metrics: Metrics,
     /// The wake that was announced.
     announced: Option<Wake>,
-    /// What was told last, and when.
-    told: Option<(String, Option<Period>, SystemTime)>,
+    outbox: Outbox,
     /// The month that was told to be given up.
     given_up: Option<Period>,
     /// Whether it was told that the clock cannot be right.
@@ -169,7 +180,7 @@ struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    async fn new(service: &'a Service, watch: &'a dyn ScheduleWatch) -> Result<Self, ServiceError> {
+    async fn new(service: &Service, watch: &'a dyn ScheduleWatch) -> Result<Self, ServiceError> {
         let jitter = service.settings().schedule.jitter_seconds;
         let done = service.newest_done().await?;
         let begun = match service.state_to_compare().await? {
@@ -177,7 +188,8 @@ impl<'a> Keeper<'a> {
             None => false,
         };
         Ok(Self {
-            service,
+            service: service.clone(),
+            renews: false,
             watch,
             offset: Duration::from_secs(u64::from(fastrand::u32(0..=jitter))),
             known: Known {
@@ -187,11 +199,12 @@ impl<'a> Keeper<'a> {
                 last: None,
             },
             metrics: Metrics {
+                about: service.about(),
                 succeeded: service.last_success().await?,
                 ..Metrics::default()
             },
             announced: None,
-            told: None,
+            outbox: Outbox::default(),
             given_up: None,
             doubted: false,
         })
@@ -237,31 +250,53 @@ impl<'a> Keeper<'a> {
     }
 
     /// Says once that a month is not tried any more.
-    async fn give_up(&mut self, period: Period, next: Period) {
+    fn give_up(&mut self, period: Period, next: Period) {
         if self.given_up == Some(period) {
             return;
         }
         self.given_up = Some(period);
-        let notice = Notice::given_up(period, next);
+        let notice = Notice::given_up_about(self.service.about(), period, next);
         self.watch.event(&ScheduleEvent::GivenUp(&notice));
-        self.tell(&notice).await;
+        self.put(notice);
     }
 
-    async fn tell(&self, notice: &Notice) {
-        for trouble in self.service.tell(notice).await {
+    fn put(&mut self, notice: Notice) {
+        let ways = Ways::of(&notice, &self.service.settings().notify);
+        self.outbox.put(notice, ways, self.service.clock().wall());
+    }
+
+    /// Tells what is due to be told, within so much time.
+    async fn deliver(&mut self, within: Duration) {
+        for trouble in Box::pin(self.outbox.deliver(&self.service, within)).await {
             self.watch.event(&ScheduleEvent::Trouble(&trouble));
+        }
+    }
+
+    /// Makes the clients anew, if the last run was refused a login or an address. What cannot be read now, a secret that is
+    /// just being replaced, may be there the next time.
+    fn renew(&mut self) {
+        if !self.renews {
+            return;
+        }
+        match self.service.renewed() {
+            Ok(service) => self.service = service,
+            Err(error) => self
+                .watch
+                .event(&ScheduleEvent::Trouble(&error.to_string())),
         }
     }
 
     async fn run(&mut self, wake: &Wake, approval: Approval) -> Result<ExitCode, ServiceError> {
         if let Some(period) = wake.passed_over {
-            self.give_up(period, wake.period).await;
+            self.give_up(period, wake.period);
         }
+        self.renew();
         self.watch.event(&ScheduleEvent::Starting(wake));
         let request = PlanRequest {
             period: Some(wake.period),
             ..PlanRequest::default()
         };
+        let before = self.service.requests();
         let result = Box::pin(self.service.sync(&request, approval)).await;
         let at = self.service.clock().wall();
         let code = match &result {
@@ -270,20 +305,26 @@ impl<'a> Keeper<'a> {
         };
         self.watch
             .event(&ScheduleEvent::Ended(wake, result.as_ref()));
-        let notice = self.service.notice(result.as_ref(), Some(wake.period));
-        // Who asked it to stop knows.
-        if !self.service.is_stopped() && self.is_news(&notice, at) {
-            self.tell(&notice).await;
+        let mut notice = self.service.notice(result.as_ref(), Some(wake.period));
+        if result.is_err() {
+            notice.requests = self.service.requests().since(before);
         }
         if matches!(code, ExitCode::Done | ExitCode::Exceptions) {
             self.metrics.succeeded = Some(at);
         }
-        self.metrics.last = Some((notice, at));
-        self.metrics.next = None;
+        self.metrics.last = Some((notice.clone(), at));
+        // Until there is something to wait for. Should it end here, monitoring misses it after an hour.
+        self.metrics.next = Some(at);
         self.publish();
         self.note(wake, code, at).await;
+        self.put(notice);
+        // Who asked it to stop knows.
+        if !self.service.is_stopped() {
+            self.deliver(LONGEST_TELLING).await;
+        }
+        self.renews = matches!(&result, Err(error) if error.is_refused_access());
         match result {
-            Err(error) if error.is_for_settings() => Err(error),
+            Err(error) if error.is_locking_login() => Err(error),
             // Stopped before anything was written: that is what was asked for.
             Err(_) if self.service.is_stopped() => Ok(ExitCode::Done),
             _ => Ok(code),
@@ -314,19 +355,6 @@ impl<'a> Keeper<'a> {
         self.learn_done().await;
         self.announced = None;
     }
-
-    /// The same trouble is not told with every try.
-    fn is_news(&mut self, notice: &Notice, at: SystemTime) -> bool {
-        let same = self.told.as_ref().is_some_and(|(status, period, told)| {
-            *status == notice.status
-                && *period == notice.period
-                && at.duration_since(*told).unwrap_or_default() < TELL_AGAIN
-        });
-        if !same {
-            self.told = Some((notice.status.clone(), notice.period, at));
-        }
-        !same
-    }
 }
 
 /// True when an earlier process has tried to bill, whether or not it came to a run. Whoever looks after the mapping first
@@ -334,7 +362,9 @@ impl<'a> Keeper<'a> {
 async fn has_tried(store: &dyn StateStore) -> Result<bool, ServiceError> {
     if store.runs(1).await?.is_empty() {
         let bound = store.subject().await?.is_some();
-        return Ok(bound && store.check_journal().await? == 0);
+        let outside = store.journal(&RunId::new("")).await?;
+        let decided = |row: &JournalRow| ["decided", "chosen", "undecided"].contains(&&*row.event);
+        return Ok(bound && !outside.iter().any(decided));
     }
     Ok(true)
 }

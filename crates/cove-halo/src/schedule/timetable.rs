@@ -16,8 +16,11 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 use std::time::{Duration, SystemTime};
 
-/// The day from which on a month that is not final needs a person.
-const LATE: i8 = 10;
+/// The day from which on a month that is not final needs a person, at the earliest.
+const LATE: u8 = 10;
+/// How long after the day from which a month is final by the settings it is not late yet: that day is counted in UTC, and
+/// a try a day must have had the chance to see it.
+const GRACE: u8 = 2;
 
 /// How far a zone can put a clock forward at once (Samoa left out a day).
 const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(25);
@@ -74,7 +77,8 @@ impl Timetable {
     ///
     /// let sixth = Timetable::new("0 6 6 * *", "Europe/London")?;
     /// let new_year = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-    /// assert_eq!(sixth.local(sixth.after(new_year).unwrap()), "2026-01-06T06:00:00+00:00[Europe/London]");
+    /// let next = sixth.after(new_year).map(|at| sixth.local(at));
+    /// assert_eq!(next.as_deref(), Some("2026-01-06T06:00:00+00:00[Europe/London]"));
     /// # Ok::<(), cove_halo::TimetableError>(())
     /// ```
     pub fn new(cron: &str, zone: &str) -> Result<Self, TimetableError> {
@@ -171,14 +175,19 @@ impl Timetable {
         Some(self.place(next.to_datetime(Time::midnight()))?.into())
     }
 
-    /// True when a month should long have been final: from the 10th of the month after it on, by the local date.
-    pub(crate) fn is_late(&self, period: Period, moment: SystemTime) -> bool {
+    /// True when a month should long have been final: from the 10th of the month after it on, by the local date, or from two
+    /// days after the day from which the settings call it final, where that is later.
+    pub(crate) fn is_late(&self, period: Period, final_from: u8, moment: SystemTime) -> bool {
         let Some(now) = self.zoned(moment).map(|now| now.date()) else {
             return false;
         };
         let billed = period.next().and_then(|next| {
             let (year, month) = (next.year().try_into().ok()?, next.month().try_into().ok()?);
-            Date::new(year, month, LATE).ok()
+            let days = LATE.max(final_from.saturating_add(GRACE)).saturating_sub(1);
+            let first = Date::new(year, month, 1).ok()?;
+            first
+                .checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+                .ok()
         });
         billed.is_some_and(|late| now >= late)
     }

@@ -7,7 +7,9 @@ use crate::cove::{CoveUsage, EFileSource, LiveUsage};
 use crate::error::ServiceError;
 use crate::halo::HaloTarget;
 use crate::pair::SharedBudgets;
-use crate::settings::{CoveSource, MatchKey, PairName, Secrets, Settings, api_key, password};
+use crate::settings::{
+    CoveSource, MatchKey, PairName, Secrets, Settings, SettingsError, api_key, password,
+};
 use crate::usage_file::FileUsage;
 use crate::watch::{Relay, ServiceWatch};
 use api_core::{Clock, Meter, RequestBudget, RetryPolicy, SecretString, Transport};
@@ -17,6 +19,7 @@ use billing_sync::state::StateStore;
 use cove_api::billing::{AccountId, BillingClient};
 use cove_api::management::ManagementClient;
 use halopsa_api::HaloClient;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +29,7 @@ const COVE_REQUESTS: u32 = 25;
 const COVE_WINDOW: Duration = Duration::from_secs(5);
 
 /// Collects what a [`Service`] needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "nothing happens before `build`"]
 pub struct ServiceBuilder {
     pub(super) settings: Settings,
@@ -39,6 +42,7 @@ pub struct ServiceBuilder {
     pub(super) stop: StopSignal,
     pub(super) budgets: Option<SharedBudgets>,
     pub(super) pair: Option<PairName>,
+    pub(super) again: Option<SecretReader>,
     pub(super) source: Option<(Arc<dyn UsageSource>, Meter)>,
     pub(super) references: Option<ManagementClient>,
 }
@@ -86,9 +90,19 @@ impl ServiceBuilder {
         self
     }
 
-    /// The pair that the service is for, so that a missing secret is told with its name.
+    /// The pair that the service is for: a missing secret, notes and numbers are told with its name.
     pub fn pair(mut self, pair: PairName) -> Self {
         self.pair = Some(pair);
+        self
+    }
+
+    /// How the secrets are read once more. [`Service::schedule`] does so after a refused login, so that a secret that was
+    /// changed in its file needs no restart. Without it those that were given are used for good.
+    pub fn read_secrets_again(
+        mut self,
+        read: impl Fn() -> Result<Secrets, SettingsError> + Send + Sync + 'static,
+    ) -> Self {
+        self.again = Some(SecretReader(Arc::new(read)));
         self
     }
 
@@ -114,6 +128,7 @@ impl ServiceBuilder {
     /// # Errors
     /// When a setting or a secret cannot be used.
     pub fn build(self) -> Result<Service, ServiceError> {
+        let parts = Box::new(self.clone());
         let Self {
             settings,
             secrets,
@@ -125,6 +140,7 @@ impl ServiceBuilder {
             stop,
             budgets,
             pair,
+            again: _,
             source,
             references,
         } = self;
@@ -137,7 +153,7 @@ impl ServiceBuilder {
         } = secrets;
         let rules = settings.rules()?;
         let relay = Relay(watch);
-        let parts = Parts {
+        let clients = Parts {
             settings: &settings,
             clock: &clock,
             transport: transport.as_ref(),
@@ -152,16 +168,16 @@ impl ServiceBuilder {
                 meter,
                 probe: Probe::Given,
             },
-            None => parts.source(cove_api_key, cove_password.clone())?,
+            None => clients.source(cove_api_key, cove_password.clone())?,
         };
         let references = match (references, &cove_password) {
             (Some(given), _) => Some(given),
             (None, Some(secret)) if settings.matching.key == MatchKey::Reference => {
-                parts.references(secret, &source.meter)?
+                clients.references(secret, &source.meter)?
             }
             _ => None,
         };
-        let mut halo = parts.halo(halo_client_id, halo_client_secret)?;
+        let mut halo = clients.halo(halo_client_id, halo_client_secret)?;
         if settings.matching.key == MatchKey::Reference {
             halo = halo.without_customer_field();
         }
@@ -169,6 +185,8 @@ impl ServiceBuilder {
             inner: Arc::new(Inner {
                 stores: Stores::new(store, settings.state.path.clone()),
                 settings,
+                pair,
+                parts,
                 rules,
                 source,
                 halo,
@@ -181,6 +199,48 @@ impl ServiceBuilder {
             }),
         })
     }
+}
+
+impl Service {
+    /// The same service with clients made anew, out of the secrets as they are now: what was learned when the first ones
+    /// were made, a login or the address of a token endpoint, may not be true any more.
+    ///
+    /// # Errors
+    /// When a secret cannot be read or used.
+    pub(crate) fn renewed(&self) -> Result<Self, ServiceError> {
+        let mut parts = (*self.inner.parts).clone();
+        if let Some(read) = &parts.again {
+            parts.secrets = (read.0)()?;
+        }
+        // The file is open; a second look at it would gain nothing.
+        parts.store = self.inner.stores.current();
+        parts.build()
+    }
+}
+
+/// Reads the secrets once more.
+#[derive(Clone)]
+pub(super) struct SecretReader(Arc<dyn Fn() -> Result<Secrets, SettingsError> + Send + Sync>);
+
+impl fmt::Debug for SecretReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretReader(…)")
+    }
+}
+
+/// A client's builder with what holds for every exchange of the service. The builders have one shape and no trait in common.
+macro_rules! as_given {
+    ($builder:expr, $parts:expr) => {{
+        let watch = Arc::new($parts.relay.clone());
+        let mut builder = $builder.clock($parts.clock.clone()).watch(watch);
+        if let Some(transport) = $parts.transport {
+            builder = builder.transport(transport.clone());
+        }
+        if let Some(retry) = $parts.retry {
+            builder = builder.retry(retry.clone());
+        }
+        builder
+    }};
 }
 
 /// What the clients are made of.
@@ -259,21 +319,9 @@ impl Parts<'_> {
     fn billing(&self, key: SecretString) -> Result<BillingClient, ServiceError> {
         let cove = &self.settings.cove;
         let account = AccountId::new(&cove.account_id);
-        let mut client = BillingClient::builder(&cove.base_url, account, key)
-            .clock(self.clock.clone())
-            .budget(RequestBudget::new(
-                COVE_REQUESTS,
-                COVE_WINDOW,
-                self.clock.clone(),
-            ))
-            .watch(Arc::new(self.relay.clone()));
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(client.build()?)
+        let budget = RequestBudget::new(COVE_REQUESTS, COVE_WINDOW, self.clock.clone());
+        let client = BillingClient::builder(&cove.base_url, account, key).budget(budget);
+        Ok(as_given!(client, self).build()?)
     }
 
     fn management(
@@ -283,19 +331,10 @@ impl Parts<'_> {
     ) -> Result<ManagementClient, ServiceError> {
         let cove = &self.settings.cove;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let mut client =
-            ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
-                .base_url(&cove.management.base_url)
-                .meter(meter.clone())
-                .clock(self.clock.clone())
-                .watch(Arc::new(self.relay.clone()));
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(client.build()?)
+        let client = ManagementClient::builder(&text(&cove.partner), &text(&cove.username), secret)
+            .base_url(&cove.management.base_url)
+            .meter(meter.clone());
+        Ok(as_given!(client, self).build()?)
     }
 
     /// The client that writes customer references, counted with the source's requests; `None` when the settings do not name
@@ -321,18 +360,11 @@ impl Parts<'_> {
                 halo.requests_per_window,
                 Duration::from_secs(halo.window_seconds.into()),
             )
-            .concurrency(usize::try_from(halo.concurrency).unwrap_or(1))
-            .clock(self.clock.clone())
-            .watch(Arc::new(self.relay.clone()));
+            .concurrency(usize::try_from(halo.concurrency).unwrap_or(1));
         if let Some(budget) = &self.budget {
             client = client.budget(budget.clone());
         }
-        if let Some(transport) = self.transport {
-            client = client.transport(transport.clone());
-        }
-        if let Some(retry) = self.retry {
-            client = client.retry(retry.clone());
-        }
-        Ok(HaloTarget::new(client.build()?, halo).watch(self.relay.0.clone()))
+        let client = as_given!(client, self).build()?;
+        Ok(HaloTarget::new(client, halo).watch(self.relay.0.clone()))
     }
 }

@@ -1,8 +1,8 @@
 //! `retry` and `revert`: an earlier run followed up by a plan of its own, guarded and proved like any other.
 
-use super::Service;
 use super::runs::stopped;
 use super::store::existing;
+use super::{EngineClock, Service};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::outcome::SyncOutcome;
@@ -12,6 +12,7 @@ use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Plan};
 use billing_sync::ports::TargetReader;
 use billing_sync::state::{StateStore, StoredRun};
+use billing_sync::target::TargetSnapshot;
 use serde_json::{Value, json};
 
 /// What is to be done about an earlier run.
@@ -74,13 +75,14 @@ impl Service {
     /// it out.
     ///
     /// # Errors
-    /// When there is no such run, it is not known what became of it, it was planned under other rules and would be tried
-    /// again, or the state or the target cannot be read.
+    /// When there is no such run, it is not known what became of it, it was planned under other rules or decisions, or before
+    /// another run of its month, and would be tried again, or the state or the target cannot be read.
     pub async fn plan_follow_up(&self, what: &FollowUp) -> Result<(RunId, Plan), ServiceError> {
         let Some(store) = self.state_to_compare().await? else {
             return Err(self.no_run_for(what));
         };
-        Box::pin(self.planned_follow_up(&*store, what)).await
+        let (of, plan, target) = Box::pin(self.planned_follow_up(&*store, what)).await?;
+        Ok((of, plan.for_later(&target, self.inner.halo.sizes())))
     }
 
     /// Plans and applies what is to be done about an earlier run, under one lock. An earlier run that did not end is
@@ -101,13 +103,13 @@ impl Service {
         let lock = store.lock().await?;
         self.claim(&*store).await?;
         let settled = self.settle(&*store, &*lock).await?;
-        let (of, plan) = Box::pin(self.planned_follow_up(&*store, what)).await?;
+        let (of, plan, target) = Box::pin(self.planned_follow_up(&*store, what)).await?;
         if self.inner.stop.is_stopped() {
             return Err(stopped());
         }
         let approved = self.approve(plan.clone(), approval)?;
         let report = if plan.writes().next().is_some() {
-            Some(self.run(&*store, &*lock, &approved).await?)
+            Some(self.run_since(&*store, &*lock, &approved, &target).await?)
         } else {
             None
         };
@@ -126,7 +128,7 @@ impl Service {
         &self,
         store: &dyn StateStore,
         what: &FollowUp,
-    ) -> Result<(RunId, Plan), ServiceError> {
+    ) -> Result<(RunId, Plan, TargetSnapshot), ServiceError> {
         let of = match what {
             FollowUp::Retry(Some(run)) | FollowUp::Revert(run) => run.clone(),
             FollowUp::Retry(None) => newest(store).await?,
@@ -153,7 +155,10 @@ impl Service {
             FollowUp::Retry(_) => plan_retry(&input),
             FollowUp::Revert(_) => plan_revert(&input),
         };
-        Ok((of, plan.for_subject(self.subject())))
+        let plan = plan.for_subject(self.subject());
+        let clock = EngineClock(&*self.inner.clock);
+        self.applier(store, &clock).check_basis(&plan).await?;
+        Ok((of, plan, target))
     }
 
     /// What failed is tried again with the counts it had; under other rules they may be others.

@@ -14,7 +14,8 @@ use crate::map::{MapAction, MapPlace, MapPlan, Mapping, OF_BEFORE};
 use crate::settings::MatchKey;
 use crate::time;
 use billing_sync::Question;
-use billing_sync::plan::customers;
+use billing_sync::ids::Key;
+use billing_sync::plan::{ExceptionKind, customers};
 use billing_sync::ports::TargetReader;
 use billing_sync::{Memory, Period};
 use futures_util::future;
@@ -161,7 +162,8 @@ impl Service {
         }
     }
 
-    /// The names that counts of this client are planned under in a month: what a record can be taken over as.
+    /// The names that counts of this client are planned under in a month, or would be if it were clear on which record: what a
+    /// record can be taken over as.
     ///
     /// # Errors
     /// When anything could not be read to its end.
@@ -185,6 +187,15 @@ impl Service {
             .filter(|change| change.client_id == client)
             .map(|change| change.name.clone())
             .collect();
+        names.extend(plan.exceptions().iter().filter_map(|exception| {
+            let is_open = exception.kind == ExceptionKind::AmbiguousSubscription;
+            let (customer, service) =
+                (exception.customer_id.as_ref()?, exception.service.as_ref()?);
+            let rules = &self.inner.rules;
+            let name = rules.subscription_name(customer, service, plan.period());
+            is_open.then(|| name.into_owned())
+        }));
+        names.sort();
         names.dedup();
         Ok(names)
     }

@@ -24,7 +24,7 @@ pub use why::{WhyFrom, WhyOutcome, WhyRequest};
 
 use crate::halo::HaloTarget;
 use crate::outcome::RequestCounts;
-use crate::settings::{Secrets, Settings};
+use crate::settings::{PairName, Secrets, Settings};
 use crate::watch::{Relay, Unwatched};
 use api_core::{Clock, SecretString, SystemClock, Transport};
 use billing_sync::Period;
@@ -59,6 +59,10 @@ pub struct Service {
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
+    /// The pair it is for, where the settings have several.
+    pair: Option<PairName>,
+    /// What it was made of, to make it anew.
+    parts: Box<ServiceBuilder>,
     rules: Rules,
     source: Source,
     halo: HaloTarget,
@@ -91,6 +95,7 @@ impl Service {
             stop: StopSignal::new(),
             budgets: None,
             pair: None,
+            again: None,
             source: None,
             references: None,
         }
@@ -99,6 +104,11 @@ impl Service {
     /// The settings it works by.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
+    }
+
+    /// The pair it is for, where the settings have several.
+    pub(crate) fn pair(&self) -> Option<&PairName> {
+        self.inner.pair.as_ref()
     }
 
     /// The billing system, for what only reads.

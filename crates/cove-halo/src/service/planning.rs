@@ -66,14 +66,16 @@ impl Service {
         })
     }
 
-    /// The plan, with the usage it was made from.
+    /// A plan that is applied later, if at all, with the usage it was made from.
     pub(crate) async fn plan_with(
         &self,
         request: &PlanRequest,
         memory: &Memory,
     ) -> Result<(Plan, Usage), ServiceError> {
-        let Planned { plan, usage, .. } = self.planned(request, memory).await?;
-        Ok((plan, usage))
+        let planned = self.planned(request, memory).await?;
+        let plan = planned.plan;
+        let plan = plan.for_later(&planned.target, self.inner.halo.sizes());
+        Ok((plan, planned.usage))
     }
 
     /// The plan, with everything it was made from.
@@ -126,7 +128,11 @@ impl Service {
         usage
     }
 
-    pub(super) fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
+    /// The month that a request is for: the one it names, or else the month before today (UTC).
+    ///
+    /// # Errors
+    /// When it names none and the clock does not tell one.
+    pub fn period_of(&self, request: &PlanRequest) -> Result<Period, ServiceError> {
         request
             .period
             .or_else(|| time::last_month(self.inner.clock.wall()))

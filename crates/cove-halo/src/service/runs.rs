@@ -12,18 +12,19 @@ use billing_sync::ids::RunId;
 use billing_sync::plan::{Approval, Approved, Plan};
 use billing_sync::run::RunReport;
 use billing_sync::state::{RunLock, StateStore, UsageRow};
+use billing_sync::target::TargetSnapshot;
 use std::time::Duration;
 
 /// How old, from the start of its reading, a snapshot may be for a plan to be applied without another read.
 const FRESH: Duration = Duration::from_secs(60);
 
 impl Service {
-    /// Applies exactly this plan.
+    /// Applies exactly this plan, if everything it was decided on still holds.
     ///
     /// # Errors
     /// When the plan was made for another account or tenant, or under other rules, or is not approved (then [`ServiceError::plan`] shows it), when records
-    /// moved since ([`ServiceError::drift`]), an earlier run is not settled, or another run holds the lock. Nothing was
-    /// written then.
+    /// or the clients they are for moved since ([`ServiceError::drift`]), people decided otherwise or another run billed the month
+    /// since, an earlier run is not settled, or another run holds the lock. Nothing was written then.
     pub async fn apply(&self, plan: Plan, approval: Approval) -> Result<RunOutcome, ServiceError> {
         Box::pin(self.apply_keeping(plan, None, approval)).await
     }
@@ -92,10 +93,11 @@ impl Service {
         })
     }
 
-    /// Settles the newest unfinished run and goes on with it; `None` when there is none.
+    /// Settles the newest unfinished run and goes on with it; `None` when there is none. Under other rules or decisions than
+    /// it was planned under it is settled alone.
     ///
     /// # Errors
-    /// When the state or the target cannot be read, or another run holds the lock.
+    /// When the state or the target cannot be read, another run holds the lock, or what was not sent has to be planned anew.
     pub async fn resume(&self) -> Result<Option<RunOutcome>, ServiceError> {
         if self.inner.stores.for_reading()?.is_none() {
             return Ok(None);
@@ -106,7 +108,7 @@ impl Service {
         self.claim(&*store).await?;
         let clock = EngineClock(&*self.inner.clock);
         let apply = self.applier(&*store, &clock);
-        let report = Box::pin(apply.resume(&*lock)).await?;
+        let report = Box::pin(apply.resume(&*lock, &self.inner.rules.digest())).await?;
         Ok(report.map(|report| self.outcome(report, before)))
     }
 
@@ -162,7 +164,8 @@ impl Service {
             .map_err(|refusal| ServiceError::from(refusal).with_plan(shown))
     }
 
-    pub(super) async fn run(
+    /// Applies a plan that waited somewhere.
+    async fn run(
         &self,
         store: &dyn StateStore,
         lock: &dyn RunLock,
@@ -171,6 +174,20 @@ impl Service {
         let clock = EngineClock(&*self.inner.clock);
         let apply = self.applier(store, &clock);
         Ok(Box::pin(apply.run(lock, new_run_id(&*self.inner.clock), approved)).await?)
+    }
+
+    /// Applies a plan that was made from this snapshot under the same lock: the records it writes are read again.
+    pub(super) async fn run_since(
+        &self,
+        store: &dyn StateStore,
+        lock: &dyn RunLock,
+        approved: &Approved,
+        seen: &TargetSnapshot,
+    ) -> Result<RunReport, ServiceError> {
+        let clock = EngineClock(&*self.inner.clock);
+        let apply = self.applier(store, &clock);
+        let run_id = new_run_id(&*self.inner.clock);
+        Ok(Box::pin(apply.run_since(lock, run_id, approved, seen)).await?)
     }
 
     /// Applies a plan that was just made. What it was made from is compared with itself only while it is fresh; when
@@ -184,7 +201,7 @@ impl Service {
     ) -> Result<RunReport, ServiceError> {
         let age = self.inner.clock.monotonic().saturating_sub(planned.began);
         if age > FRESH {
-            return self.run(store, lock, approved).await;
+            return self.run_since(store, lock, approved, &planned.target).await;
         }
         let clock = EngineClock(&*self.inner.clock);
         let apply = self.applier(store, &clock);

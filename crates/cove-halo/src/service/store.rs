@@ -27,6 +27,11 @@ impl Stores {
         }
     }
 
+    /// The store that was given or opened, if there is one yet.
+    pub(super) fn current(&self) -> Option<Arc<dyn StateStore>> {
+        self.opened().clone()
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -113,7 +118,7 @@ impl Service {
     }
 
     /// Whose state it is. A tenant that has a name keeps it when its address changes.
-    pub(super) fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         let settings = self.settings();
         let tenant = match &settings.halo.tenant {
             Some(tenant) => format!("tenant {tenant}"),

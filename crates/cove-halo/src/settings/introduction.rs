@@ -8,6 +8,7 @@ Unknown keys and variables are errors.
 
 Secrets are never kept in the file. They come from the environment: `COVE_API_KEY`, `HALO_CLIENT_ID`, `HALO_CLIENT_SECRET`,
 `COVE_PASSWORD` for Cove's management API and `SMTP_PASSWORD` for e-mail; each may be given as `<NAME>_FILE`, the path of a file that holds it.
+The address of a webhook opens it: give it as `COVE_HALO_NOTIFY_WEBHOOK` rather than in the file.
 ";
 
 /// How several pairs are set.

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Stands for the billing service in `[subscription] name`.
+const SERVICE: &str = "{service}";
+
 /// What a settings file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SettingsFile {
@@ -238,22 +241,43 @@ pub(crate) fn tenant_of(settings: &Settings) -> String {
     url.strip_suffix("/api").unwrap_or(&url).to_owned()
 }
 
-/// A name that subscriptions of both could have: the same pattern, or the same fixed name.
-fn shared_name<'a>(one: &'a Settings, other: &'a Settings) -> Option<&'a str> {
-    fn names(settings: &Settings) -> BTreeSet<&str> {
-        let fixed = settings
-            .rules
-            .iter()
-            .filter_map(|rule| rule.name.as_deref());
-        let allocated = settings
-            .allocations
-            .iter()
-            .filter_map(|one| one.name.as_deref());
-        fixed
-            .chain(allocated)
-            .chain([settings.subscription.name.as_str()])
-            .map(str::trim)
-            .collect()
-    }
-    names(one).intersection(&names(other)).next().copied()
+/// A name that subscriptions of both could have: the same pattern, the same fixed name, or a fixed name that a pattern of
+/// the other gives to one of its services. Two different patterns are taken to be apart.
+fn shared_name(one: &Settings, other: &Settings) -> Option<String> {
+    let (names, others) = (names_of_counts(one), names_of_counts(other));
+    names
+        .iter()
+        .find(|name| others.contains(*name) || can_name(other, &others, name))
+        .or_else(|| others.iter().find(|name| can_name(one, &names, name)))
+        .cloned()
+}
+
+/// The names that settings give to subscriptions, as they are written; the bare placeholder of one service is that service.
+fn names_of_counts(settings: &Settings) -> BTreeSet<String> {
+    let of = |name: &str, service: Option<&str>| {
+        let service = service.filter(|_| name.trim() == SERVICE);
+        service.unwrap_or(name).trim().to_owned()
+    };
+    let rules = settings.rules.iter();
+    let rules = rules.filter_map(|it| Some(of(it.name.as_deref()?, it.service.as_deref())));
+    let allocations = settings.allocations.iter();
+    let allocations = allocations.filter_map(|it| Some(of(it.name.as_deref()?, Some(&it.service))));
+    let general = of(&settings.subscription.name, None);
+    rules.chain(allocations).chain([general]).collect()
+}
+
+/// Whether one of these patterns makes this fixed name out of a service that is synced.
+fn can_name(settings: &Settings, patterns: &BTreeSet<String>, name: &str) -> bool {
+    let products = settings.products();
+    let is_synced = |service: &str| {
+        !service.is_empty()
+            && (products.is_empty() || products.iter().any(|it| service.starts_with(it.as_str())))
+    };
+    let mut patterns = patterns.iter().filter_map(|it| it.split_once(SERVICE));
+    !name.contains(SERVICE)
+        && patterns.any(|(before, after)| {
+            let rest = name.strip_prefix(before);
+            rest.and_then(|rest| rest.strip_suffix(after))
+                .is_some_and(is_synced)
+        })
 }

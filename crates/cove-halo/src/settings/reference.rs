@@ -128,7 +128,7 @@ mod tests {
     use crate::settings::keys::keys;
     use crate::settings::{Settings, SettingsFile};
     use std::collections::BTreeSet;
-    use toml::Table;
+    use toml::{Table, Value};
 
     #[test]
     fn every_key_stands_once_and_says_what_it_means() {
@@ -148,6 +148,50 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// What a key can be, as reading a value that it cannot be tells; empty for a key that takes any text.
+    fn choices_of(place: &str, key: &str, in_list: bool) -> Vec<String> {
+        let mut value = Value::Table(Table::from_iter([(key.to_owned(), "?".into())]));
+        if in_list {
+            value = Value::Array(vec![value]);
+        }
+        for part in place.rsplit('.') {
+            value = Value::Table(Table::from_iter([(part.to_owned(), value)]));
+        }
+        let Err(error) = value.try_into::<Settings>() else {
+            return Vec::new();
+        };
+        let message = error.to_string();
+        let choices = message.split_once("unknown variant `?`, expected");
+        // The next line of the message names the key.
+        let list = choices.and_then(|(_, list)| list.lines().next());
+        let quoted = list.map(|list| list.split('`').skip(1).step_by(2));
+        quoted.into_iter().flatten().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_key_with_choices_names_each_of_them() {
+        let single = keys().map(|(place, key)| (place, key.name, key.meaning, false));
+        let listed = LISTS.iter().flat_map(|list| {
+            let keys = list.keys.iter();
+            keys.map(|(key, meaning)| (list.name, *key, *meaning, true))
+        });
+        let mut with_choices = BTreeSet::new();
+        for (place, key, meaning, in_list) in single.chain(listed) {
+            for choice in choices_of(place, key, in_list) {
+                let named = meaning.contains(&format!("`{choice}`"));
+                assert!(named, "{place}.{key} does not say `{choice}`");
+                with_choices.insert(format!("{place}.{key}"));
+            }
+        }
+        for key in ["cove.source", "cove.management.trials", "notify.when"] {
+            assert!(with_choices.contains(key), "{key}: {with_choices:?}");
+        }
+        for key in ["rule.action", "rule.round", "allocate.method"] {
+            assert!(with_choices.contains(key), "{key}: {with_choices:?}");
+        }
+        assert_eq!(with_choices.len(), 19, "{with_choices:?}");
     }
 
     #[test]

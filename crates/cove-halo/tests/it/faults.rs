@@ -12,8 +12,12 @@ use std::collections::BTreeMap;
 async fn lose_every_answer(bench: &Bench) -> billing_sync::run::RunReport {
     let service = bench.service();
     let plan = service.plan(&october()).await.unwrap();
-    let licences = |request: &&sandbox::LoggedRequest| request.path.contains("SoftwareLicence");
-    let pages = bench.sandbox.requests().iter().filter(licences).count() as u64;
+    // The check reads the lists of clients and of licences again.
+    let lists = ["/Client", "/SoftwareLicence"];
+    let is_list = |request: &&sandbox::LoggedRequest| {
+        request.method == "GET" && lists.iter().any(|list| request.path.ends_with(list))
+    };
+    let pages = bench.sandbox.requests().iter().filter(is_list).count() as u64;
     bench.sandbox.clear_requests();
     bench.sandbox.set_faults(
         (pages + 1..400)

@@ -1,8 +1,12 @@
 //! What keeps a plan from being applied: finality, completeness, limits, other rules, drift.
 
 use crate::harness::{Bench, PERIOD, approval, month, october};
+use billing_sync::ids::ClientId;
 use billing_sync::plan::GuardName;
+use billing_sync::state::StateStore as _;
+use billing_sync::state::sqlite::SqliteStore;
 use billing_sync::usage::Finality;
+use billing_sync::{Decision, MappingDecision};
 use cove_halo::ExitCode;
 
 #[tokio::test]
@@ -191,4 +195,79 @@ async fn a_record_that_moved_since_the_plan_stops_everything() {
     );
     assert_eq!(bench.live(), live);
     assert_eq!(service.history(10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_refused_once_its_month_was_billed_or_a_person_decided() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let saved = service.plan(&october()).await.unwrap();
+    let customer = saved.writes().find_map(|it| it.sources.first()).unwrap();
+    let store = SqliteStore::open(bench.state()).unwrap();
+    let decision = Decision::Customer(MappingDecision {
+        customer: customer.customer_id.clone(),
+        client: ClientId::new(1),
+    });
+    let at = "2026-11-06T06:00:00.000Z";
+    store
+        .decide(std::slice::from_ref(&decision), "ann", at)
+        .await
+        .unwrap();
+    let error = service.apply(saved.clone(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Drift);
+    assert!(error.message().contains("a decision"), "{error}");
+    assert_eq!(bench.committed(), 0);
+
+    let question = decision.question();
+    store.undecide(&[question], "ann", at).await.unwrap();
+    // Something else is corrected and billed meanwhile.
+    let corrected = saved.writes().find_map(|it| it.licence_id).unwrap();
+    let set = |world: &mut sandbox::World| world.set_count(corrected.get(), 4711);
+    assert!(bench.sandbox.edit(set));
+    service.sync(&october(), approval()).await.unwrap();
+    let written = bench.committed();
+    let error = service.apply(saved, approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Drift);
+    assert!(
+        error.message().ends_with("began since the plan was made"),
+        "{error}"
+    );
+    assert_eq!((error.drift(), bench.committed()), (&[][..], written));
+    assert_eq!(service.history(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_is_no_longer_the_customers_stops_a_saved_plan() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let saved = service.plan(&october()).await.unwrap();
+    let billed = saved.writes().find(|it| !it.sources.is_empty()).unwrap();
+    let client = billed.client_id.get();
+    bench.sandbox.edit(|world| {
+        world.set_custom_field(client, "someone-else");
+        world.set_client_inactive(client, true);
+    });
+    let error = service.apply(saved.clone(), approval()).await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Drift);
+    let of = |field: &str| {
+        let drift = error.drift().iter().find(|it| it.field == field).unwrap();
+        (drift.key.client.get(), &*drift.found)
+    };
+    assert_eq!(of("client"), (client, "inactive"));
+    assert_eq!(of("customer"), (client, "someone-else"));
+    assert_eq!(bench.committed(), 0);
+}
+
+#[tokio::test]
+async fn a_saved_plan_takes_about_as_many_requests_as_it_says() {
+    let bench = Bench::new().await;
+    let saved = bench.service().plan(&october()).await.unwrap();
+    let told = saved.requests().write_estimate;
+    // As another process does it, days later: it knows no list and no field.
+    let service = bench.service_with("", "", "");
+    bench.sandbox.clear_requests();
+    service.apply(saved, approval()).await.unwrap();
+    let log = bench.sandbox.requests();
+    let sent = log.iter().filter(|it| it.path.contains("/api/")).count() as u64;
+    assert!(told.abs_diff(sent) <= told.div_ceil(10), "{told}, {sent}");
 }

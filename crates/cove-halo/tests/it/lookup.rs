@@ -1,8 +1,9 @@
 //! The same plan, whichever way the server shows custom fields, pages its lists and wraps its answers.
 
-use crate::harness::{Bench, approval, october};
+use crate::harness::{Bench, approval, exceptions_of, october};
 use billing_sync::plan::Change;
 use cove_halo::ExitCode;
+use halopsa_api::{HaloClient, LicenceId, LicenceWrite};
 use sandbox::{
     BatchFailure, BillingWrapper, CustomFieldValue, CustomFieldsInLists, PostAnswer, Sandbox,
     Switches,
@@ -125,4 +126,42 @@ async fn one_record_that_the_server_refuses_does_not_take_the_others_with_it() {
         assert_eq!(run.report.unknown(), 0);
         assert_eq!(run.exit_code(), ExitCode::Failure);
     }
+}
+
+/// The usual way to write "never ends", and a date of no known form: both only describe the subscription.
+#[tokio::test]
+async fn subscriptions_that_never_end_are_billed_like_any_other() {
+    let bench = Bench::with(Sandbox::builder().switches(no_limit())).await;
+    let expected = bench.service().plan(&october()).await.unwrap();
+    let halo = HaloClient::builder(
+        &bench.sandbox.halo_url(),
+        sandbox::HALO_CLIENT_ID,
+        sandbox::HALO_CLIENT_SECRET.into(),
+    )
+    .tenant(Some(sandbox::TENANT.to_owned()))
+    .build()
+    .unwrap();
+    let writes: Vec<LicenceWrite> = bench
+        .sandbox
+        .subscriptions()
+        .iter()
+        .filter(|record| !record.deleted)
+        .map(|record| LicenceWrite::Update {
+            id: LicenceId::new(record.id),
+            client_id: halopsa_api::ClientId::new(record.client_id),
+            fields: serde_json::Map::from_iter([
+                ("end_date".to_owned(), "9999-12-31T23:59:59.9999999".into()),
+                ("start_date".to_owned(), 5.into()),
+            ]),
+        })
+        .collect();
+    assert!(writes.len() > 20, "{}", writes.len());
+    for batch in writes.chunks(50) {
+        halo.licences().write_many(batch).await.unwrap();
+    }
+    let plan = bench.service().plan(&october()).await.unwrap();
+    assert!(plan.changes() == expected.changes());
+    assert_eq!(exceptions_of(&plan), exceptions_of(&expected));
+    bench.service().apply(plan, approval()).await.unwrap();
+    bench.assert_as_expected();
 }

@@ -3,8 +3,8 @@
 use crate::harness::{Bench, approval, october, secrets};
 use billing_sync::plan::{ExceptionKind, Guard, GuardName, Summary};
 use cove_halo::{
-    Example, ExitCode, Notice, NoticeGroup, RequestCounts, Secrets, Service, Settings,
-    WebhookShape, webhook_body,
+    About, Example, ExitCode, Notice, NoticeGroup, PairName, RequestCounts, Secrets, Service,
+    Settings, WebhookShape, webhook_body,
 };
 use halopsa_api::{HaloClient, Ticket};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ const SECRET_PATH: &str = "/services/T0/s3cret-path";
 /// A run with everything a note can hold.
 fn notice() -> Notice {
     Notice {
+        about: About::default(),
         status: "applied".to_owned(),
         exit: ExitCode::Exceptions,
         period: Some("202610".parse().unwrap()),
@@ -479,5 +480,57 @@ async fn the_note_of_a_refusal_names_guards_and_what_to_do() {
         notice.headline().starts_with("202610: "),
         "{}",
         notice.headline()
+    );
+}
+
+#[tokio::test]
+async fn an_e_mail_and_a_card_say_in_their_first_line_whose_usage_they_are_about() {
+    let bench = Bench::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(take_mail(listener));
+    let settings = format!(
+        "smtp_host = \"127.0.0.1\"\nsmtp_port = {port}\nfrom = \"sync@msp.example\"\nto = [\"ann@msp.example\"]"
+    );
+    let of_north = Notice {
+        about: About {
+            vendor: "Acr*nis".to_owned(),
+            pair: Some(PairName::new("north").unwrap()),
+            subject: "vendor Acr*nis and tenant acme".to_owned(),
+        },
+        ..notice()
+    };
+    assert_eq!(service(&bench, &settings).tell(&of_north).await, [""; 0]);
+    let lines = server.await.unwrap();
+    let place = lines.iter().position(|line| line.starts_with("Subject: "));
+    let subject: String = lines[place.unwrap()..]
+        .iter()
+        .enumerate()
+        .take_while(|(index, line)| *index == 0 || line.starts_with(' '))
+        .map(|(_, line)| line.as_str())
+        .collect();
+    assert_eq!(
+        subject,
+        "Subject: Acr*nis usage sync 202610: needs a person (pair north, vendor Acr*nis and tenant acme)"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line == "for vendor Acr*nis and tenant acme")
+    );
+    let card = webhook_body(&of_north, WebhookShape::Teams, false);
+    let blocks = &card["attachments"][0]["content"]["body"];
+    assert_eq!(blocks[0]["text"], r"Acr\*nis usage sync");
+    assert_eq!(
+        blocks[1]["text"],
+        "pair north, 202610: 3 changes made, 7 exceptions"
+    );
+    let slack = webhook_body(&of_north, WebhookShape::Slack, false);
+    assert!(
+        slack["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("*Acr*nis usage sync*\npair north, 202610: "),
+        "{slack}"
     );
 }

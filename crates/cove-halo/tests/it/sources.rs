@@ -162,7 +162,7 @@ async fn a_table_of_names_needs_no_api_and_no_key() {
     assert_eq!(want.4, one.count);
 }
 
-fn live(bench: &Bench, more: &str) -> String {
+pub(crate) fn live(bench: &Bench, more: &str) -> String {
     format!(
         "source = \"management\"\npartner = \"{}\"\nusername = \"{}\"\n\
          [cove.management]\nbase_url = \"{}\"\n{more}",

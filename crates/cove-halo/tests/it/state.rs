@@ -1,11 +1,15 @@
 //! The state file: who may use it, what it tells later, and what `doctor` says about everything.
 
-use crate::harness::{Bench, approval, october};
+use crate::harness::{Bench, approval, month, october};
+use billing_sync::SubscriptionChoice;
+use billing_sync::ids::{Key, LicenceId};
+use billing_sync::plan::{ChangeKind, Plan};
 use billing_sync::run::{Outcome, RunStatus};
 use billing_sync::state::{JournalEntry, MemoryStore, NewRun, StateStore};
 use billing_sync::testing::{create, plan_of};
+use cove_halo::map::MapPlace;
 use cove_halo::{CheckState, ExitCode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -220,4 +224,68 @@ async fn doctor_goes_on_after_a_problem() {
     assert_eq!(of("clients").state, CheckState::Warning);
     assert_eq!(of("state").state, CheckState::Problem);
     assert!(of("state").detail.contains("there is no folder"));
+}
+
+fn keys_of(plan: &Plan, kind: ChangeKind) -> BTreeSet<Key> {
+    let changes = plan.changes().iter().filter(|it| it.kind == kind);
+    changes.map(billing_sync::plan::Change::key).collect()
+}
+
+fn record_of(plan: &Plan, key: &Key) -> Option<(ChangeKind, Option<LicenceId>)> {
+    let change = plan.changes().iter().find(|it| it.key() == *key)?;
+    Some((change.kind, change.licence_id))
+}
+
+/// As `docs/operations.md` has it under "If the state file is lost".
+#[tokio::test]
+async fn what_a_lost_state_file_costs_and_how_it_is_got_back() {
+    let bench = Bench::new().await;
+    let before = bench.service();
+    before.sync(&month(202_609), approval()).await.unwrap();
+    let known = before.plan(&october()).await.unwrap();
+    let left = keys_of(&known, ChangeKind::Zero);
+    let new = keys_of(&known, ChangeKind::Create);
+    assert!(!left.is_empty(), "customers left");
+    let mut changes = known.changes().iter();
+    let renamed = changes.find(|it| it.kind == ChangeKind::Update).unwrap();
+    let (key, id) = (renamed.key(), renamed.licence_id.unwrap());
+    bench.sandbox.edit(|world| {
+        assert!(world.rename_subscription(id.get(), "Backup of the office"));
+    });
+    let known = before.plan(&october()).await.unwrap();
+    assert_eq!(
+        record_of(&known, &key),
+        Some((ChangeKind::Update, Some(id)))
+    );
+
+    std::fs::remove_file(bench.state()).unwrap();
+    let after = bench.service();
+    let lost = after.plan(&october()).await.unwrap();
+    assert_eq!(
+        record_of(&lost, &key),
+        Some((ChangeKind::Create, None)),
+        "a second one beside it"
+    );
+    for key in &left {
+        assert_eq!(record_of(&lost, key), None, "nobody remembers {key:?}");
+    }
+
+    let choice = SubscriptionChoice {
+        key: key.clone(),
+        licence: id,
+    };
+    let mapping = after.mapping(october().period).await.unwrap();
+    let adopted = mapping
+        .plan(&[], &[(None, choice)], MapPlace::Field)
+        .unwrap();
+    after
+        .apply_mapping(&adopted, "ann", october().period)
+        .await
+        .unwrap();
+    let found = after.plan(&october()).await.unwrap();
+    assert_eq!(
+        record_of(&found, &key),
+        Some((ChangeKind::Update, Some(id)))
+    );
+    assert_eq!(keys_of(&found, ChangeKind::Create), new);
 }

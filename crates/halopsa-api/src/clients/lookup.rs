@@ -289,7 +289,7 @@ fn no_report(error: &Error) -> bool {
 /// Whether the server gave the field in its list at all, filled in or not.
 fn carried(rows: &[Guarded<Client>], field: &FieldInfo) -> bool {
     rows.iter().any(|row| match row {
-        Guarded::Good(client) => client.carries_custom_field(&field.name),
+        Guarded::Good(client) => client.carries_custom_field_of(field),
         Guarded::Bad(_) => false,
     })
 }
@@ -301,7 +301,7 @@ fn incomplete(message: String, hint: &'static str) -> Error {
 }
 
 fn found_in(client: &Client, field: &FieldInfo) -> Option<FieldMatch> {
-    client.custom_field(&field.name).map(|value| FieldMatch {
+    client.custom_field_of(field).map(|value| FieldMatch {
         client_id: client.id,
         client_name: client.name.clone(),
         inactive: client.inactive,

@@ -63,16 +63,39 @@ impl Client {
     /// number. `name` with or without `CF`, in any case. HaloPSA may send digits as text or as a number.
     #[must_use]
     pub fn custom_field(&self, name: &str) -> Option<String> {
-        self.customfields
-            .iter()
-            .find(|field| field.is_named(name))
-            .and_then(CustomField::text)
+        self.field_named(name).and_then(CustomField::text)
+    }
+
+    /// As [`custom_field`](Self::custom_field), of a field whose description is at hand: by its id, else by its exact name, so
+    /// that another one whose name only looks the same is never taken for it.
+    #[must_use]
+    pub fn custom_field_of(&self, field: &FieldInfo) -> Option<String> {
+        self.field_of(field).and_then(CustomField::text)
     }
 
     /// Whether the answer carried this field at all, filled in or not.
     #[must_use]
     pub fn carries_custom_field(&self, name: &str) -> bool {
-        self.customfields.iter().any(|field| field.is_named(name))
+        self.field_named(name).is_some()
+    }
+
+    /// As [`carries_custom_field`](Self::carries_custom_field), of a field whose description is at hand.
+    #[must_use]
+    pub fn carries_custom_field_of(&self, field: &FieldInfo) -> bool {
+        self.field_of(field).is_some()
+    }
+
+    fn field_of(&self, field: &FieldInfo) -> Option<&CustomField> {
+        let mut fields = self.customfields.iter();
+        let same = fields.clone().find(|entry| entry.id == field.id);
+        same.or_else(|| fields.find(|entry| entry.name == field.name))
+    }
+
+    /// An exact name goes before one that only means the same, as where a field is resolved.
+    fn field_named(&self, name: &str) -> Option<&CustomField> {
+        let mut fields = self.customfields.iter();
+        let exact = fields.clone().find(|field| field.name == name.trim());
+        exact.or_else(|| fields.find(|field| field.is_named(name)))
     }
 }
 
@@ -188,7 +211,7 @@ impl Clients {
 
 #[cfg(test)]
 mod tests {
-    use super::Client;
+    use super::{Client, FieldInfo};
     use serde_json::{Value, json};
 
     fn client(fields: &Value) -> Client {
@@ -214,6 +237,30 @@ mod tests {
                 Some("1048576")
             );
         }
+    }
+
+    #[test]
+    fn a_field_whose_name_looks_the_same_is_never_taken_for_the_one_that_was_resolved() {
+        let field: FieldInfo = serde_json::from_value(json!({"id": 1, "name": "CFCove"})).unwrap();
+        for other in ["CFCFCove", "cfcove"] {
+            let mut entries = vec![
+                json!({"id": 9, "name": other, "value": "7"}),
+                json!({"id": 1, "name": "CFCove", "value": "5"}),
+            ];
+            for _ in 0..2 {
+                let client = client(&json!(entries));
+                assert_eq!(client.custom_field_of(&field).as_deref(), Some("5"));
+                assert_eq!(client.custom_field("CFCove").as_deref(), Some("5"));
+                assert!(client.carries_custom_field_of(&field));
+                entries.reverse();
+            }
+            let lacking = client(&json!([{"id": 9, "name": other, "value": "7"}]));
+            assert_eq!(lacking.custom_field_of(&field), None);
+            assert!(!lacking.carries_custom_field_of(&field));
+        }
+        // A server may number what a record carries otherwise than what it describes.
+        let numbered = client(&json!([{"id": 0, "name": "CFCove", "value": "5"}]));
+        assert_eq!(numbered.custom_field_of(&field).as_deref(), Some("5"));
     }
 
     #[test]

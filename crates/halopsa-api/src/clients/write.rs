@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Client, Clients};
 use crate::client::post_array;
 use crate::failure::{Needs, unconfirmed};
-use crate::fields::{FieldInfo, same_field};
+use crate::fields::FieldInfo;
 use crate::ids::ClientId;
 use crate::record::{has_field, is_id};
 
@@ -114,7 +114,7 @@ fn is_field(entry: &Value, field: &FieldInfo) -> bool {
         None => entry
             .get("name")
             .and_then(Value::as_str)
-            .is_some_and(|name| same_field(name, &field.name)),
+            .is_some_and(|name| name == field.name),
     }
 }
 

@@ -46,10 +46,19 @@ fn match_all(
     mut records: Vec<RawRecord>,
     complete: bool,
 ) -> Vec<WriteOutcome> {
-    items
+    let mut found: Vec<Option<RawRecord>> = items
         .iter()
         .map(|item| {
-            let Some(position) = records.iter().position(|record| concerns(item, record)) else {
+            let position = records.iter().position(|record| concerns(item, record))?;
+            Some(records.swap_remove(position))
+        })
+        .collect();
+    match_renamed(items, &mut found, records);
+    items
+        .iter()
+        .zip(found)
+        .map(|(item, record)| {
+            let Some(record) = record else {
                 return if complete {
                     WriteOutcome::Unknown {
                         why: "the server's answer does not hold this record".to_owned(),
@@ -58,7 +67,6 @@ fn match_all(
                     WriteOutcome::Confirmed(None)
                 };
             };
-            let record = records.swap_remove(position);
             match contradiction(item, &record) {
                 Some(why) => WriteOutcome::Unknown { why },
                 None => WriteOutcome::Confirmed(
@@ -71,30 +79,66 @@ fn match_all(
         .collect()
 }
 
-/// Whether a record of the answer is the item's.
-fn concerns(item: &LicenceWrite, record: &RawRecord) -> bool {
-    let is = |key: &str, id: i64| record.get(key).is_some_and(|value| is_id(value, id));
-    match item {
-        LicenceWrite::SetCount { id, .. } | LicenceWrite::Update { id, .. } => is("id", id.get()),
-        LicenceWrite::Create {
-            client_id,
-            name,
-            count,
-            kind,
-            ..
-        } => {
-            record
-                .get("id")
-                .and_then(Value::as_i64)
-                .is_some_and(|id| id > 0)
-                && is("client_id", client_id.get())
-                && is("count", *count)
-                && record.get("name").and_then(Value::as_str).map(str::trim) == Some(name)
-                && record
-                    .get("type")
-                    .is_none_or(|value| value.is_null() || is_id(value, *kind))
+/// A name may be stored otherwise than it was sent: a record that fits one new licence in all but its name, and no other one,
+/// is shown for it.
+fn match_renamed(items: &[LicenceWrite], found: &mut [Option<RawRecord>], records: Vec<RawRecord>) {
+    let open: Vec<usize> = (0..items.len()).filter(|at| found[*at].is_none()).collect();
+    let fit = |record: &RawRecord| -> Vec<usize> {
+        let open = open.iter().copied();
+        open.filter(|at| fits_but_for_its_name(&items[*at], record))
+            .collect()
+    };
+    let mut shown: Vec<(usize, RawRecord)> = Vec::new();
+    for record in records {
+        if let [only] = fit(&record).as_slice() {
+            shown.push((*only, record));
         }
     }
+    for at in open {
+        let of_it = shown.iter().filter(|(of, _)| *of == at).count();
+        if of_it == 1
+            && let Some(position) = shown.iter().position(|(of, _)| *of == at)
+        {
+            found[at] = Some(shown.swap_remove(position).1);
+        }
+    }
+}
+
+/// Whether a record of the answer is the item's.
+fn concerns(item: &LicenceWrite, record: &RawRecord) -> bool {
+    match item {
+        LicenceWrite::SetCount { id, .. } | LicenceWrite::Update { id, .. } => {
+            is(record, "id", id.get())
+        }
+        LicenceWrite::Create { name, .. } => {
+            fits_but_for_its_name(item, record)
+                && record.get("name").and_then(Value::as_str).map(str::trim) == Some(name)
+        }
+    }
+}
+
+/// Whether a record is what a new licence asks for, whatever it is called.
+fn fits_but_for_its_name(item: &LicenceWrite, record: &RawRecord) -> bool {
+    let LicenceWrite::Create {
+        client_id,
+        count,
+        kind,
+        ..
+    } = item
+    else {
+        return false;
+    };
+    let id = record.get("id").and_then(Value::as_i64);
+    id.is_some_and(|id| id > 0)
+        && is(record, "client_id", client_id.get())
+        && is(record, "count", *count)
+        && record
+            .get("type")
+            .is_none_or(|value| value.is_null() || is_id(value, *kind))
+}
+
+fn is(record: &RawRecord, key: &str, id: i64) -> bool {
+    record.get(key).is_some_and(|value| is_id(value, id))
 }
 
 /// Whether the answered record is not what was asked for.
@@ -242,6 +286,26 @@ mod tests {
         ];
         let one = json!([{"id": 1, "type": 1, "name": "A", "count": 1, "client_id": 13}]);
         assert_eq!(ids(&read(&twins, &one)), [Some(1), None]);
+    }
+
+    #[test]
+    fn a_name_that_is_stored_otherwise_is_shown_where_only_one_can_be_meant() {
+        let create = |name| LicenceWrite::create(ClientId::new(13), name, 1);
+        let named =
+            |id, name| json!({"id": id, "type": 1, "name": name, "count": 1, "client_id": 13});
+        let renamed = [create("Gr\u{f6}\u{df}e")];
+        assert_eq!(ids(&read(&renamed, &named(7, "Gr??e"))), [Some(7)]);
+        let beside = [create("Gr\u{f6}\u{df}e"), create("A")];
+        let answer = json!([named(7, "Gr??e"), named(8, "A")]);
+        assert_eq!(ids(&read(&beside, &answer)), [Some(7), Some(8)]);
+        let two = [create("\u{e4}"), create("\u{f6}")];
+        let answer = json!([named(7, "?"), named(8, "?")]);
+        assert_eq!(ids(&read(&two, &answer)), [None, None], "either of them");
+        let answer = json!([named(7, "?"), named(8, "B")]);
+        assert_eq!(ids(&read(&two[..1], &answer)), [None], "either record");
+        let mut others = named(7, "?");
+        others["client_id"] = json!(14);
+        assert_eq!(ids(&read(&two[..1], &others)), [None]);
     }
 
     proptest! {

@@ -61,6 +61,7 @@ impl Licences {
     /// The changes of one licence.
     pub fn changes(&self, licence: LicenceId) -> List<LicenceChange> {
         let query = vec![("licence_id".to_owned(), licence.to_string())];
-        List::new(&self.core, LIST, query)
+        // No paging is documented for it.
+        List::new(&self.core, LIST, query).maybe_unpaged()
     }
 }

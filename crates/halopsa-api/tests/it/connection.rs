@@ -105,7 +105,7 @@ async fn the_tenant_that_discovery_names_is_used_unless_one_is_set() {
     serve_token(&server, fixture!("token.response.json")).await;
     halo(&server).connect().await.unwrap();
     builder(&server.uri())
-        .tenant(Some("mine".to_owned()))
+        .tenant("mine".to_owned())
         .build()
         .unwrap()
         .connect()

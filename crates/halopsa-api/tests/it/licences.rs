@@ -2,6 +2,7 @@
 
 use api_core::testing::Scripted;
 use api_core::{ErrorKind, Sent};
+use futures_util::StreamExt;
 use halopsa_api::{ClientId, LicenceId, LicenceWrite, ListLicences, WriteOutcome};
 use serde_json::{Map, Value, json};
 use wiremock::matchers::{method, path};
@@ -504,6 +505,33 @@ async fn the_history_is_read_under_any_of_its_keys() {
         let sent = &requests(&server, "/api/LicenceChange").await[0];
         assert!(query(sent).contains(&("licence_id".into(), "501".into())));
     }
+}
+
+/// No paging is documented for it, so a server may send everything, whatever page is asked for.
+#[tokio::test]
+async fn a_history_that_is_not_paged_is_read_once_and_whole() {
+    for (rows, whole) in [(3, true), (60, true), (50, false), (100, false)] {
+        let history: Vec<Value> = (1..=rows)
+            .map(|id| json!({"id": id, "licence_id": 501}))
+            .collect();
+        let server = server().await;
+        answer(&server, "GET", "/api/LicenceChange", json!(history)).await;
+        let list = halo(&server).licences().changes(LicenceId::new(501));
+        let read = list.collect_all().await;
+        let pages: Vec<_> = list.pages().collect().await;
+        if whole {
+            assert_eq!(read.unwrap().items().len(), history.len());
+            assert_eq!(pages.len(), 1);
+        } else {
+            assert_eq!(read.unwrap_err().kind(), ErrorKind::Incomplete, "{rows}");
+            assert!(pages[1].is_err(), "{rows}");
+        }
+    }
+    // A list that decides what is billed is never taken for whole like that.
+    let (halo, _) = scripted(|_, _, _| Scripted::json(200, r#"[{"id": 1, "type": 1}]"#));
+    let licences = halo.licences().list(ListLicences::default());
+    let error = licences.collect_all().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Incomplete);
 }
 
 #[tokio::test]

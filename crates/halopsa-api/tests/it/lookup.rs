@@ -104,6 +104,39 @@ fn by(lookup: Lookup) -> FindClients {
     }
 }
 
+/// Somebody typed the prefix when the field was made, so a second one stands beside the right one.
+#[tokio::test]
+async fn a_field_of_nearly_the_same_name_is_never_read_instead() {
+    for turned in [false, true] {
+        for (lookup, in_lists) in [(Lookup::List, true), (Lookup::GetEach, false)] {
+            let (halo, _) = scripted(move |_, target, _| {
+                let mut entries = vec![
+                    json!({"id": 9, "name": "CFCFCoveCustomerId", "value": "7"}),
+                    json!({"id": 212, "name": "CFCoveCustomerId", "value": "5"}),
+                ];
+                if turned {
+                    entries.reverse();
+                }
+                let mut client = json!({"id": 12, "name": "Acme Ltd", "customfields": entries});
+                if target.starts_with("/api/Client/") {
+                    return Scripted::json(200, client.to_string());
+                }
+                if !in_lists {
+                    client["customfields"] = json!([]);
+                }
+                let list = json!({"record_count": 1, "clients": [client]});
+                Scripted::json(200, list.to_string())
+            });
+            let index = halo
+                .find_clients_by_field(&field(false), &by(lookup))
+                .await
+                .unwrap();
+            let values: Vec<&str> = index.iter().map(|found| found.value.as_str()).collect();
+            assert_eq!(values, ["5"], "{lookup:?}, turned: {turned}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_way_finds_the_same_clients() {
     for (lookup, in_lists) in [

@@ -12,6 +12,7 @@ mod limits;
 mod lists;
 mod lookup;
 mod other;
+mod parked;
 mod recurring;
 mod samples;
 mod secrets;

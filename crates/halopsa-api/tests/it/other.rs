@@ -6,7 +6,7 @@ use halopsa_api::{ClientId, NewTicket, ReportId, ReportLogin, TicketId};
 use serde_json::{Map, Value, json};
 
 use crate::support::{
-    answer, answer_status, count, fixture, halo, pairs, query, requests, scripted, server,
+    answer, answer_status, builder, count, fixture, halo, pairs, query, requests, scripted, server,
 };
 
 const SQL: &str = "SELECT Aarea AS [id], aareadesc AS [name], CFCoveCustomerId AS [cove_id] FROM AREA \
@@ -276,4 +276,23 @@ async fn a_published_report_takes_its_own_login_and_no_token() {
     answer_status(&server, "GET", "/api/ReportData/no", 401, "").await;
     let error = halo.reports().published("no", &login).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_is_an_error_that_names_the_setting() {
+    let server = server().await;
+    let rows = json!([{"id": 12, "note": "x".repeat(20_000)}]);
+    answer(&server, "GET", "/api/ReportData/abc", rows).await;
+    let login = ReportLogin {
+        user: "u".to_owned(),
+        password: "p".to_owned().into(),
+    };
+    let read = async |bytes| {
+        let halo = builder(&server.uri()).max_answer_bytes(bytes).build();
+        halo.unwrap().reports().published("abc", &login).await
+    };
+    assert_eq!(read(30_000).await.unwrap()[0]["id"], 12);
+    let error = read(10_000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.hint().unwrap().contains("`max_answer_bytes`"));
 }

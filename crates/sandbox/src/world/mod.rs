@@ -182,14 +182,6 @@ impl World {
             .is_some()
     }
 
-    /// Renames a client. False: no such client.
-    pub fn rename_client(&mut self, client_id: i64, name: &str) -> bool {
-        let client = self.psa.clients.get_mut(&client_id);
-        client
-            .map(|client| name.clone_into(&mut client.name))
-            .is_some()
-    }
-
     /// Removes what a vendor customer used in a month, as if it had left. Returns how many devices went.
     pub fn remove_client_usage(&mut self, period: u32, customer_id: &str) -> usize {
         let Some(month) = self.vendor.months.get_mut(&period) else {

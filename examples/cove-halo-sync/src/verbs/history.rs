@@ -87,7 +87,7 @@ async fn check(service: &Service, app: &mut App<'_>) -> Result<ExitCode, Failure
     let rows = service.check_journal().await?;
     match app.out.format() {
         Format::Table => app.out.result(&format!(
-            "the journal is whole: {rows} rows, every one fits the one before\n"
+            "the journal is whole: {rows} rows, every one fits the one before, and the tables are as they say\n"
         ))?,
         Format::Json => app
             .out

@@ -56,7 +56,8 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
     let service = if args.next.is_some() {
         app.offline_service_with(|settings| args.change(settings))?
     } else {
-        app.service_with(|settings| args.change(settings))?
+        app.service_or_tell(None, |settings| args.change(settings))
+            .await?
     };
     let table = service.timetable()?;
     let upcoming = service.upcoming(&table, args.next.map_or(SHOWN, usize::from));

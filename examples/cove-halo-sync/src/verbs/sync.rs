@@ -38,25 +38,39 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
         args.is_unattended(),
         "give --yes for an unattended run, or use `plan --out FILE` and `apply FILE`",
     )?;
-    let service = app.service()?;
     let request = PlanRequest {
         period: args.period,
         only: None,
     };
     if args.is_unattended() {
-        let approval = args.consent.approval("sync");
-        let result = Box::pin(service.sync(&request, approval)).await;
-        let troubles = Box::pin(service.announce(result.as_ref(), args.period)).await;
-        app.clear_progress();
-        for trouble in troubles {
-            app.out.warning(&trouble);
-        }
-        let outcome = result?;
-        show(&outcome, app)?;
-        Ok(outcome.exit_code())
+        let service = app.service_or_tell(args.period, |_| {}).await?;
+        unattended(&service, &request, args, app).await
     } else {
+        let service = app.service()?;
         asked(&service, &request, args, app).await
     }
+}
+
+/// Plans and applies, shows the result, and tells people and monitoring how it ended.
+async fn unattended(
+    service: &Service,
+    request: &PlanRequest,
+    args: &Args,
+    app: &mut App<'_>,
+) -> Result<ExitCode, Failure> {
+    // Of the moment it begins: a run may end in the next month.
+    let period = service.period_of(request).ok();
+    let approval = args.consent.approval("sync");
+    let result = Box::pin(service.sync(request, approval)).await;
+    app.clear_progress();
+    // Before anybody is told, which can take a while.
+    let shown = result.as_ref().map_or(Ok(()), |outcome| show(outcome, app));
+    for trouble in Box::pin(service.announce(result.as_ref(), period)).await {
+        app.out.warning(&trouble);
+    }
+    let outcome = result?;
+    shown?;
+    Ok(outcome.exit_code())
 }
 
 /// Shows the plan, asks, and applies exactly what was shown.

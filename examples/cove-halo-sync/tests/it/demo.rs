@@ -79,3 +79,40 @@ fn needs_no_settings_and_heeds_none() {
     std::fs::write(folder.path().join("cove-halo.toml"), "nonsense = [").unwrap();
     demo(folder.path(), &["demo", "-q"]).ended(0);
 }
+
+/// A run's id differs from one demo to the next.
+fn without_run_ids(text: &str) -> String {
+    let is_run_id = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        digits >= 14 && word.contains('T') && word.contains("Z-")
+    };
+    let words = text.split(' ').flat_map(|word| word.split_inclusive('\n'));
+    let words: Vec<&str> = words
+        .map(|word| if is_run_id(word) { "RUN-ID" } else { word })
+        .collect();
+    words.join(" ")
+}
+
+#[test]
+fn shows_what_the_readme_shows_of_it() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, shown) = readme
+        .split_once("```console\n$ cargo run --release -- demo\n── 1.")
+        .unwrap();
+    let (shown, _) = shown.split_once("```\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let printed = without_run_ids(&demo(folder.path(), &["demo"]).ended(0).stdout);
+    let mut rest = printed.as_str();
+    let mut parts = 0;
+    for part in without_run_ids(shown).split("[…]\n") {
+        let part = part.trim_start_matches('\n');
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| {
+            panic!("the demo does not print this any more:\n{part}\n\nbut:\n{rest}")
+        });
+        rest = &rest[at + part.len()..];
+        parts += 1;
+    }
+    assert!(parts > 4, "{parts} parts");
+}

@@ -325,6 +325,19 @@ fn an_existing_record_of_another_name_is_adopted_instead_of_a_new_one() {
 }
 
 #[test]
+fn a_record_that_looks_like_the_name_is_adopted_under_it() {
+    let world = World::simple();
+    let other = world.sandbox.edit(|world| {
+        let acme = world.clients()[0].id;
+        world.add_subscription(acme, &SERVER.to_lowercase(), 1)
+    });
+    map(&world, &["adopt", &other.to_string(), SERVER, "--yes"]).ended(0);
+    sync(&world);
+    assert_eq!(world.counts("Acme Ltd", SERVER), Vec::<i64>::new());
+    assert_eq!(world.counts("Acme Ltd", &SERVER.to_lowercase()), [12]);
+}
+
+#[test]
 fn every_page_of_a_mapping_as_it_looks_at_80_columns() {
     let (world, client) = world();
     let record = world.sandbox.edit(|world| {

@@ -3,6 +3,8 @@
 use crate::tool::{Done, World, tool};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 const CRON: &str = "[schedule]\ncron = \"0 6 6 * *\"\ntimezone = \"Europe/London\"\n";
 
@@ -123,15 +125,117 @@ fn an_unattended_sync_tells_people_and_monitoring_how_it_ended() {
     assert_eq!(note["headline"], "202610: 1 change made");
     assert_eq!(note["needs_person"], false);
     let metrics = std::fs::read_to_string(world.path("cove.prom")).unwrap();
-    assert!(
-        metrics.contains("cove_halo_changes{outcome=\"applied\"} 1\n"),
-        "{metrics}"
+    let about = format!(
+        "subject=\"account {} and tenant {}\"",
+        sandbox::ACCOUNT_ID,
+        sandbox::TENANT
     );
-    assert!(
-        metrics.contains("cove_halo_last_success_timestamp_seconds "),
-        "{metrics}"
-    );
+    for line in [
+        format!("cove_halo_changes{{{about},outcome=\"applied\"}} 1\n"),
+        format!("cove_halo_last_success_timestamp_seconds{{{about}}} "),
+    ] {
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
     assert!(!metrics.contains("Acme"), "no customers");
+}
+
+/// Takes a note beside the test.
+fn taking(listener: TcpListener) -> Receiver<serde_json::Value> {
+    let (taken, note) = channel();
+    std::thread::spawn(move || taken.send(take(&listener)));
+    note
+}
+
+/// The note, which must have come by now.
+#[track_caller]
+fn told(note: &Receiver<serde_json::Value>) -> serde_json::Value {
+    note.recv_timeout(Duration::from_secs(10)).unwrap()
+}
+
+/// A secret that is a file which nobody can read.
+fn without(world: &World, args: &[&str], secrets: &[&str]) -> Done {
+    let mut command = world.command(args);
+    for secret in secrets {
+        command.env_remove(secret);
+        command.env(format!("{secret}_FILE"), world.path("no/such/file"));
+    }
+    Done::new(&command.output().unwrap())
+}
+
+#[test]
+fn a_run_that_lacks_a_secret_tells_people_and_monitoring_all_the_same() {
+    let no_ticket = "warning: the ticket was not written: the login of HaloPSA cannot be read";
+    let lost = ["COVE_API_KEY", "HALO_CLIENT_SECRET", "SMTP_PASSWORD"];
+    for (verb, ticket, secrets, warnings) in [
+        (
+            &["sync", "--yes", "--period", "202610"][..],
+            false,
+            &lost[..1],
+            &[][..],
+        ),
+        (
+            &["sync", "--yes", "--period", "202610"],
+            true,
+            &lost[..2],
+            &[no_ticket],
+        ),
+        (
+            &["sync", "--yes", "--period", "202610"],
+            true,
+            &lost,
+            &[no_ticket],
+        ),
+        (&["schedule"], false, &lost[..1], &[]),
+    ] {
+        let world = World::simple();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        world.settings(&format!(
+            "{CRON}[notify]\nwebhook = \"http://{address}/hook\"\nticket = {ticket}\nticket_client = 1\n[metrics]\nfile = \"cove.prom\"\n"
+        ));
+        let note = taking(listener);
+        let done = without(&world, verb, secrets).ended(2);
+        let lines: Vec<&str> = done.stderr.lines().collect();
+        let (warned, error) = lines.split_at(warnings.len());
+        assert_eq!(warned, warnings, "{done:?}");
+        assert!(
+            error[0].starts_with("error: cannot read the file that "),
+            "{done:?}"
+        );
+        assert_eq!(error.len(), 2, "{done:?}");
+        let note = told(&note);
+        assert_eq!(note["status"], "wrong_settings", "{note}");
+        let why = note["error"].as_str().unwrap();
+        assert!(error[0].ends_with(why), "{why}");
+        if verb[0] == "sync" {
+            assert_eq!(note["period"], "202610");
+        }
+        let metrics = std::fs::read_to_string(world.path("cove.prom")).unwrap();
+        let code = metrics
+            .lines()
+            .find(|line| line.starts_with("cove_halo_last_run_exit_code{"));
+        assert!(code.unwrap().ends_with("} 2"), "{metrics}");
+        assert_eq!(world.sandbox.requests(), [], "{verb:?}");
+        assert!(!world.path("cove-halo.db").exists());
+    }
+}
+
+#[test]
+fn a_pair_that_lacks_its_secret_is_told_by_its_name() {
+    let world = World::simple();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    world.settings(&format!(
+        "[notify]\nwebhook = \"http://{address}/hook\"\n[[pair]]\nname = \"north\"\n"
+    ));
+    let note = taking(listener);
+    let mut command = world.command(&["--pair", "north", "sync", "--yes"]);
+    command.env("NORTH_COVE_API_KEY_FILE", world.path("no/such/file"));
+    Done::new(&command.output().unwrap()).ended(2);
+    let note = told(&note);
+    assert_eq!(note["pair"], "north");
+    let why = note["error"].as_str().unwrap();
+    assert!(why.starts_with("pair north: cannot read the file"), "{why}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn append<'a>(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )
         .map_err(failed("written"))?;
+    let began = sequence;
     for event in events {
         sequence += 1;
         let row = Stored::after(sequence, previous, event);
@@ -47,7 +48,31 @@ pub(super) fn append<'a>(
             .map_err(failed("written"))?;
         previous = row.hash;
     }
-    Ok(())
+    if sequence == began {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO journal_end (only, sequence, hash) VALUES ('only', ?1, ?2)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                i64::try_from(sequence).unwrap_or(i64::MAX),
+                previous
+            ])
+        })
+        .map(drop)
+        .map_err(failed("written"))
+}
+
+/// Number and hash of the last row, as they are kept beside the rows; `None` before the first.
+pub(super) fn end(transaction: &Transaction<'_>) -> Result<Option<(u64, String)>, StoreError> {
+    transaction
+        .query_row("SELECT sequence, hash FROM journal_end", [], |row| {
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
+        })
+        .optional()
+        .map_err(failed("read"))
 }
 
 pub(super) fn of_run(

@@ -310,8 +310,9 @@ fn check_whole(connection: &Connection) -> Result<(), StoreError> {
 
 fn damaged() -> StoreError {
     StoreError::new(StoreErrorKind::Unusable, "the state file is damaged").with_hint(
-        "put back a backup, or move the file away: the next run finds existing subscriptions by their exact name \
-         and makes none twice",
+        "put back a backup. Without one, move the file away and look at the next plan before it is applied: only records of \
+         the exact name are found again. One of another name would get a second beside it: take it over with `map adopt`. \
+         The count of a customer that left meanwhile stays: set it to 0 by hand",
     )
 }
 

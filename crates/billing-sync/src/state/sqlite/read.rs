@@ -35,8 +35,15 @@ pub(super) fn memory(transaction: &Transaction<'_>) -> Result<Memory, StoreError
             })
         },
     )?;
+    let newest = list(
+        transaction,
+        "SELECT run_id FROM runs ORDER BY number DESC LIMIT 1",
+        params![],
+        |row| Ok(RunId::new(column::<String>(row, 0)?)),
+    )?;
     let mut memory = Memory {
         owned,
+        newest_run: newest.into_iter().next(),
         ..Memory::default()
     };
     for record in decisions::all(transaction)? {
@@ -170,39 +177,30 @@ fn plan(transaction: &Transaction<'_>, plan: &PlanId) -> Result<Plan, StoreError
     }
 }
 
-/// Shows every run's status.
-pub(super) fn statuses(
-    transaction: &Transaction<'_>,
-    show: impl Fn(&str, RunStatus) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+/// Every run, in the order in which they began.
+pub(super) fn run_ids(transaction: &Transaction<'_>) -> Result<Vec<RunId>, StoreError> {
     list(
         transaction,
-        "SELECT run_id, status FROM runs ORDER BY number",
+        "SELECT run_id FROM runs ORDER BY number",
         params![],
-        |row| show(&column::<String>(row, 0)?, status(row, 1)?),
+        |row| Ok(RunId::new(column::<String>(row, 0)?)),
     )
-    .map(drop)
 }
 
-/// Shows every change's outcome.
-pub(super) fn outcomes(
+/// What was used in every month that is kept.
+pub(super) fn all_usage(
     transaction: &Transaction<'_>,
-    show: impl Fn(&str, u64, Outcome) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    list(
+) -> Result<Vec<(Period, Vec<UsageRow>)>, StoreError> {
+    let periods = list(
         transaction,
-        "SELECT run_id, position, outcome FROM changes",
+        "SELECT DISTINCT period FROM usage ORDER BY period",
         params![],
-        |row| {
-            let position: i64 = column(row, 1)?;
-            show(
-                &column::<String>(row, 0)?,
-                position.unsigned_abs(),
-                outcome(row, 2)?,
-            )
-        },
-    )
-    .map(drop)
+        |row| parse(row, 0),
+    )?;
+    let of_each = periods.into_iter();
+    of_each
+        .map(|period| Ok((period, usage(transaction, period)?)))
+        .collect()
 }
 
 pub(super) fn usage(

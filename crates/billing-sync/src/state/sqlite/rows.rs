@@ -152,6 +152,7 @@ pub(super) fn save_usage(
     period: Period,
     rows: &[UsageRow],
 ) -> Result<(), StoreError> {
+    let kept = Event::usage_kept(period, rows)?;
     let period = period.to_string();
     execute(
         transaction,
@@ -185,7 +186,7 @@ pub(super) fn save_usage(
             ])
             .map_err(failed("written"))?;
     }
-    Ok(())
+    journal::append(transaction, [kept])
 }
 
 fn must_exist(transaction: &Transaction<'_>, run: &RunId) -> Result<(), StoreError> {
@@ -221,11 +222,13 @@ pub(super) fn bind(transaction: &Transaction<'_>, name: &str) -> Result<(), Stor
     match subject(transaction)? {
         Some(bound) if bound != name => Err(belongs_elsewhere(&bound, name)),
         Some(_) => Ok(()),
-        None => execute(
-            transaction,
-            "INSERT INTO subject (only, name) VALUES ('only', ?1)",
-            params![name],
-        )
-        .map(|_| ()),
+        None => {
+            execute(
+                transaction,
+                "INSERT INTO subject (only, name) VALUES ('only', ?1)",
+                params![name],
+            )?;
+            journal::append(transaction, [Event::bound(name)?])
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What a state file looks like, and how an older one becomes a current one. A migration is never edited once released.
 
+use super::super::journal::Event;
 use super::super::{StoreError, StoreErrorKind};
-use super::failed;
+use super::{failed, journal, read, rows};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ pub(super) const APPLICATION_ID: i32 = 0x6273_796e;
 pub(super) type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// All steps; the version of a file is how many of them it has seen.
-pub(super) const MIGRATIONS: &[Migration] = &[runs_and_journal, usage, choices];
+pub(super) const MIGRATIONS: &[Migration] = &[runs_and_journal, usage, choices, journal_end];
 
 fn runs_and_journal(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(
@@ -107,6 +108,30 @@ fn choices(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
              PRIMARY KEY (client_id, name)
          ) STRICT, WITHOUT ROWID;",
     )
+}
+
+fn journal_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "CREATE TABLE journal_end (
+             only     TEXT PRIMARY KEY CHECK (only = 'only'),
+             sequence INTEGER NOT NULL,
+             hash     TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO journal_end SELECT 'only', sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1;",
+    )?;
+    journal_what_was_kept(transaction)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// Subject and usage were in no journal before: from now on they are, as they are found.
+fn journal_what_was_kept(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    if let Some(subject) = rows::subject(transaction)? {
+        journal::append(transaction, [Event::bound(&subject)?])?;
+    }
+    for (period, rows) in read::all_usage(transaction)? {
+        journal::append(transaction, [Event::usage_kept(period, &rows)?])?;
+    }
+    Ok(())
 }
 
 /// How many migrations this version knows.

@@ -1,3 +1,5 @@
+mod tampering;
+
 use super::{SqliteStore, create_private, lock, schema};
 use crate::ids::RunId;
 use crate::period::Period;
@@ -175,7 +177,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
         assert_eq!(kind, StoreErrorKind::Foreign);
         assert_eq!(
             message,
-            "the state file has version 99; this program knows up to 3"
+            "the state file has version 99; this program knows up to 4"
         );
     }
     assert_eq!(std::fs::read(&path).unwrap(), content);
@@ -249,7 +251,7 @@ async fn an_older_file_is_copied_and_then_migrated() {
     let error = SqliteStore::open_read_only(&path).map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the state file has version 1; reading it needs version 3"
+        "the state file has version 1; reading it needs version 4"
     );
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.memory().await.unwrap().decisions[0].client.get(), 7);
@@ -275,6 +277,29 @@ async fn an_older_file_is_copied_and_then_migrated() {
     std::fs::remove_file(&backup).unwrap();
     SqliteStore::open(&path).unwrap();
     assert!(!backup.exists(), "a current file is not copied");
+}
+
+#[tokio::test]
+async fn what_an_older_file_kept_outside_its_journal_is_journalled_as_it_is_found() {
+    let (_folder, path) = folder();
+    create_private(&path).unwrap();
+    let mut connection = Connection::open(&path).unwrap();
+    schema::migrate(&mut connection, Some(&path), &schema::MIGRATIONS[..3]).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO subject VALUES ('only', 'account a');
+             INSERT INTO usage VALUES ('202610', 0, 'c', 'C', 'Backup', 'GB', '1.50', NULL);",
+        )
+        .unwrap();
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.check_journal().await.unwrap(), 2);
+    let journal = store.journal(&RunId::new("")).await.unwrap();
+    let events: Vec<&str> = journal.iter().map(|row| &*row.event).collect();
+    assert_eq!(events, ["bound", "usage_kept"]);
+    assert_eq!(journal[0].body["subject"], "account a");
+    assert_eq!(store.usage(october()).await.unwrap().len(), 1);
+    assert!(schema::backup_path(&path, 3).exists());
 }
 
 #[test]
@@ -367,57 +392,6 @@ async fn a_full_disk_is_an_error_and_leaves_what_was() {
         1 + recorded * 200,
         "the failed batch left nothing behind"
     );
-}
-
-#[tokio::test]
-async fn every_table_that_is_tampered_with_is_noticed() {
-    let cases = [
-        (
-            "UPDATE journal SET body = '{\"position\":0}' WHERE sequence = 2",
-            "row 2 of the journal",
-        ),
-        (
-            "DELETE FROM journal WHERE sequence = 3",
-            "row 3 of the journal: it is missing",
-        ),
-        (
-            "DELETE FROM journal WHERE sequence = 8",
-            "run run-1 is stored as applied",
-        ),
-        (
-            "UPDATE changes SET outcome = 'rejected' WHERE position = 1",
-            "change 1 of run run-1 is stored as rejected, but the journal says verified",
-        ),
-        (
-            "UPDATE runs SET status = 'partial'",
-            "run run-1 is stored as partial, but the journal says applied",
-        ),
-        (
-            "UPDATE runs SET status = 'fine'",
-            "the state file holds an unreadable status",
-        ),
-        (
-            "INSERT INTO owned VALUES (1, 'A', 5, 1, '202610', '[]', '[]', 'run-1', 't')",
-            "the owned subscription of client 1, A is not as the journal says",
-        ),
-        (
-            "INSERT INTO choices VALUES (1, 'A', 5, 't', 'nobody')",
-            "the decision on the record of client 1, A is not as the journal says",
-        ),
-        (
-            "INSERT INTO decisions VALUES ('c', 1, 't', 'nobody')",
-            "the decision on the client of customer c is not as the journal says",
-        ),
-    ];
-    for (sql, message) in cases {
-        let (_folder, path) = folder();
-        filled(&path).await;
-        tamper(&path, sql);
-        let store = SqliteStore::open(&path).unwrap();
-        let error = store.check_journal().await.unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Tampered, "{sql}");
-        assert!(error.to_string().starts_with(message), "{sql}: {error}");
-    }
 }
 
 #[tokio::test]

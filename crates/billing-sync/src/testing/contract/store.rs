@@ -98,6 +98,7 @@ fn owned(client: i64, name: &str, licence: i64, count: i64) -> Owned {
 async fn an_empty_store_knows_nothing<S: StateStore>(store: &S) {
     let memory = must(store.memory().await);
     assert!(memory.owned.is_empty() && memory.decisions.is_empty());
+    assert_eq!(memory.newest_run, None);
     assert_eq!(must(store.unfinished_run().await), None);
     assert_eq!(must(store.run(&RunId::new("none")).await), None);
     assert!(must(store.runs(10).await).is_empty());
@@ -274,6 +275,12 @@ async fn only_the_newest_run_can_be_unfinished<S: StateStore>(store: &S) {
         let run = begin(store, &format!("run-{number}")).await;
         let found = must(store.unfinished_run().await).map(|it| it.summary.run_id);
         assert_eq!(found, Some(run.clone()), "a run that goes on is not ended");
+        let newest = must(store.memory().await).newest_run;
+        assert_eq!(
+            newest,
+            Some(run.clone()),
+            "a plan says what it was made after"
+        );
         must(store.finish_run(&run, status, LATER).await);
         let found = must(store.unfinished_run().await).map(|it| it.summary.run_id);
         assert_eq!(found.is_some(), status.is_unfinished(), "{status:?}");
@@ -320,6 +327,7 @@ async fn a_bound_state_is_used_for_nothing_else<S: StateStore>(store: &S) {
     assert_eq!(must(store.subject().await), None);
     must(store.bind("account a, tenant t").await);
     must(store.bind("account a, tenant t").await);
+    assert_eq!(must(store.check_journal().await), 1);
     let refused = store.bind("account a, tenant u").await;
     let refused = refused.map_err(|error| (error.kind(), error.hint().is_some()));
     assert_eq!(refused, Err((StoreErrorKind::Misuse, true)));
@@ -428,6 +436,10 @@ async fn usage_is_replaced<S: StateStore>(store: &S) {
         panic!("October has a next month");
     };
     assert!(must(store.usage(november).await).is_empty());
+    assert_eq!(must(store.check_journal().await), 2);
+    must(store.save_usage(october(), &[]).await);
+    assert!(must(store.usage(october()).await).is_empty());
+    assert_eq!(must(store.check_journal().await), 3);
 }
 
 async fn the_lock_is_held_by_one<S: StateStore>(store: &S) {

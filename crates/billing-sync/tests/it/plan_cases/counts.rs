@@ -179,6 +179,47 @@ fn one_count_never_mixes_two_units_of_measure() {
 }
 
 #[test]
+fn a_name_by_a_rule_does_not_let_one_service_come_in_two_units() {
+    let named = |service: &str, multiplier: &str| {
+        let terms = Terms {
+            name: Some("Backup storage".to_owned()),
+            round: Some(Round::Up),
+            multiplier: d(multiplier),
+            ..Terms::default()
+        };
+        rule(None, Some(service), Action::Bill(terms))
+    };
+    let mut world = World::new()
+        .client(12, "100")
+        .uses_unit("100", PER_GB, "GB", "900")
+        .uses_unit("100", PER_GB, "TB", "4");
+    world.rules.rules = vec![named(PER_GB, "1")];
+    let plan = balanced(&world);
+    assert!(changes(&plan).is_empty());
+    assert_eq!(
+        exceptions(&plan),
+        [
+            "unexpected_unit 100 Per GB 900",
+            "unexpected_unit 100 Per GB 4"
+        ]
+    );
+    assert_eq!(
+        plan.exceptions()[0].detail,
+        "its units differ: gb, tb; ask the vendor for one, or ignore the service by a rule and bill it by hand"
+    );
+
+    // Two services are brought to one measure by their rules; a unit that is not stated contradicts none.
+    let archive = "Cove Data Protection | Archive";
+    world.usage.lines[1].service = Some(archive.into());
+    world.rules.rules.push(named(archive, "1000"));
+    let world = world.uses_unit("100", archive, "", "0.5");
+    assert_eq!(
+        changes(&balanced(&world)),
+        ["create 12 Backup storage -->5400"]
+    );
+}
+
+#[test]
 fn a_blank_service_is_unmapped_and_other_products_are_ignored() {
     let mut world = World::new()
         .client(12, "100")

@@ -2,6 +2,7 @@
 
 use crate::shown::{balanced, bucket, changes, exceptions, tripped};
 use crate::world::{PER_GB, SERVER, World, key};
+use billing_sync::SubscriptionChoice;
 use billing_sync::ids::LicenceId;
 use billing_sync::plan::{Bucket, ChangeKind};
 use billing_sync::rules::Adopt;
@@ -149,6 +150,89 @@ fn adopt_never_makes_an_existing_name_an_exception() {
     let plan = balanced(&world);
     assert!(changes(&plan).is_empty());
     assert_eq!(exceptions(&plan), ["ambiguous_subscription 100 Server 3"]);
+}
+
+#[test]
+fn adopt_never_is_kept_to_when_the_own_record_is_gone() {
+    let mut world = World::new()
+        .client(12, "100")
+        .uses("100", SERVER, "3")
+        .has(501, 12, SERVER, 3)
+        .owned_for("100");
+    world.rules.adopt = Adopt::Never;
+    assert_eq!(changes(&balanced(&world)), ["keep 12 Server 3->3"]);
+    world.subscriptions[0].id = LicenceId::new(777);
+    let plan = balanced(&world);
+    assert!(changes(&plan).is_empty());
+    assert_eq!(exceptions(&plan), ["ambiguous_subscription 100 Server 3"]);
+    assert_eq!(
+        plan.exceptions()[0].detail,
+        "subscription 777 of that name exists and adopt = \"never\": choose it or remove it"
+    );
+}
+
+#[test]
+fn none_is_made_beside_one_that_looks_like_it() {
+    for name in [
+        "Cove Data Protection | server",
+        "Cove  Data Protection |\u{a0}Server ",
+        "Cove Data Protection | \u{ff33}erver",
+    ] {
+        let world = World::new()
+            .client(12, "100")
+            .uses("100", SERVER, "3")
+            .has(501, 12, name, 5);
+        let plan = balanced(&world);
+        assert!(changes(&plan).is_empty(), "{name}");
+        assert_eq!(exceptions(&plan), ["ambiguous_subscription 100 Server 3"]);
+        assert_eq!(
+            plan.exceptions()[0].detail,
+            format!(
+                "there is no subscription of exactly that name, but one that looks like it (501 `{name}`): take it over by its id, or rename it"
+            )
+        );
+        let mut chosen = world;
+        chosen.memory.choices.push(SubscriptionChoice {
+            key: key(12, SERVER),
+            licence: LicenceId::new(501),
+        });
+        assert_eq!(changes(&balanced(&chosen)), ["update 12 Server 5->3"]);
+    }
+}
+
+#[test]
+fn what_is_not_a_free_record_of_that_client_looks_like_nothing() {
+    let lower = "cove data protection | server";
+    let base = || {
+        World::new()
+            .client(12, "100")
+            .client(13, "200")
+            .uses("100", SERVER, "3")
+    };
+    let mut chosen = base().uses("100", PER_GB, "2").has(501, 12, lower, 2);
+    chosen.memory.choices.push(SubscriptionChoice {
+        key: key(12, PER_GB),
+        licence: LicenceId::new(501),
+    });
+    let mut kept = base().uses("100", PER_GB, "2").has(501, 12, PER_GB, 2);
+    kept = kept.owned_for("100");
+    kept.subscriptions[0].name = lower.to_owned();
+    for world in [
+        base().has(501, 13, lower, 5),
+        base().has(501, 12, lower, 5).standing(Standing::Inactive),
+        base().has(501, 12, lower, 5).standing(Standing::OtherKind),
+        base().has(501, 12, "cove data protection | servers", 5),
+        chosen,
+        kept,
+    ] {
+        let changes = changes(&balanced(&world));
+        assert!(
+            changes.contains(&"create 12 Server -->3".to_owned()),
+            "{changes:?}"
+        );
+    }
+    let exact = base().has(501, 12, lower, 5).has(502, 12, SERVER, 3);
+    assert_eq!(changes(&balanced(&exact)), ["keep 12 Server 3->3"]);
 }
 
 #[test]

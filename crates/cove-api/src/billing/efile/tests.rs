@@ -71,26 +71,17 @@ fn rows_without_anything_in_them_are_no_lines() {
 
 #[test]
 fn variants_are_told_by_the_ending_of_the_product() {
-    for (product, base, variant) in [
-        ("Cove | Server", "Cove | Server", EFileVariant::Plain),
-        (
-            "Cove | Server - Commitment",
-            "Cove | Server",
-            EFileVariant::Commitment,
-        ),
+    for (product, variant) in [
+        ("Cove | Server", EFileVariant::Plain),
+        ("Cove | Server - Commitment", EFileVariant::Commitment),
         (
             "Cove | Server - Postpaid Commitment",
-            "Cove | Server",
             EFileVariant::PostpaidCommitment,
         ),
-        (
-            "Cove | Server - freemium",
-            "Cove | Server",
-            EFileVariant::Freemium,
-        ),
-        ("Servér", "Servér", EFileVariant::Plain),
+        ("Cove | Server - freemium", EFileVariant::Freemium),
+        ("Servér", EFileVariant::Plain),
     ] {
-        assert_eq!(split(product), (base, variant), "{product}");
+        assert_eq!(variant_of(product), variant, "{product}");
     }
 }
 

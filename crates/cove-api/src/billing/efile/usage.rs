@@ -8,7 +8,7 @@ use api_core::{Error, ErrorKind, Result};
 use rust_decimal::Decimal;
 
 use super::{EFileLine, EFileReader};
-use crate::billing::totals::{Inexact, LineFacts, ServiceTotal, add};
+use crate::billing::totals::{LineFacts, ServiceTotal, add};
 use crate::billing::{DetailId, InvoiceId, TimeFrame};
 
 /// The sums of one or several EFiles: an account may have two invoices in a month.
@@ -135,8 +135,8 @@ impl EFileUsage {
                 add(&mut customer.services, &facts)
             }
         };
-        if let Err(Inexact) = added {
-            let error = "the sum has more digits than can be held exactly".to_owned();
+        if let Err(reason) = added {
+            let error = reason.why();
             let raw = line.quantity.to_string();
             let index = usize::try_from(line.row).unwrap_or(usize::MAX);
             let path = format!("row {}", line.row);

@@ -7,7 +7,7 @@ use api_core::{Error, ErrorKind};
 
 use super::cursor::Stop;
 use super::reader::{Limits, walk_slice};
-use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Ahead, ClientFields, Counts, Position, Sink, Taken};
 use super::typed::{ClientPart, Typed, UsageEvent};
 use crate::billing::fields::{Extra, Fields};
 use crate::billing::model::{ClientUsage, UsageDocument};
@@ -69,8 +69,8 @@ impl<V: UsageVisitor> Sink for Visiting<'_, V> {
         Ok(taken)
     }
 
-    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {
-        self.typed.client(at, client, misfits);
+    fn client(&mut self, at: Position, client: ClientFields) {
+        self.typed.client(at, client);
         self.hand_over();
     }
 
@@ -107,6 +107,10 @@ pub struct FoldEnd {
     pub clients: u64,
     /// Devices read, over all clients.
     pub devices: u64,
+    /// Devices that say nothing about services: their units, if they have any, are in no sum.
+    pub devices_without_services: u64,
+    /// Clients with neither `Devices` nor `TotalByService`.
+    pub clients_without_usage: u64,
     /// Records and members that could not be read, on every level.
     pub unreadable: u64,
     /// Documents whose `Clients` was missing or null.
@@ -125,14 +129,19 @@ impl FoldEnd {
             documents,
             clients,
             devices,
+            silent,
+            clients_silent,
             unreadable,
             unlisted,
             account_data_only,
+            before: _,
         } = *counts;
         Self {
             documents,
             clients,
             devices,
+            devices_without_services: silent,
+            clients_without_usage: clients_silent,
             unreadable,
             documents_without_clients: unlisted,
             account_data_only,

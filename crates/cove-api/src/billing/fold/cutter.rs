@@ -8,7 +8,7 @@
 use super::cursor::{Cursor, Halt, Stop};
 use super::reader::Limits;
 use super::shape::{is_document, is_wrapper};
-use super::sink::{Misfit, Position, Sink, Taken};
+use super::sink::{ClientFields, Misfit, Position, Sink, Taken};
 use crate::billing::fields::{Fields, same_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +31,9 @@ enum Expect {
     Comma,
 }
 
-/// What the document's `Clients` was.
+/// What a document's `Clients` was, or a client's `Devices`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum ClientsMember {
+enum ListMember {
     #[default]
     Missing,
     Null,
@@ -58,8 +58,8 @@ pub(super) struct Cutter {
     document: Fields,
     client: Fields,
     wrapped: bool,
-    clients: ClientsMember,
-    devices_seen: bool,
+    clients: ListMember,
+    devices: ListMember,
     misfits: Vec<Misfit>,
     limits: Limits,
 }
@@ -222,11 +222,14 @@ impl Cutter {
             Kind::Envelope => self.close_envelope(sink)?,
             Kind::Document => self.close_document(sink),
             Kind::Client => {
-                let misfits = std::mem::take(&mut self.misfits);
-                sink.client(self.at, std::mem::take(&mut self.client), misfits);
+                let client = ClientFields {
+                    fields: std::mem::take(&mut self.client),
+                    misfits: std::mem::take(&mut self.misfits),
+                    devices_listed: std::mem::take(&mut self.devices) == ListMember::Listed,
+                };
+                sink.client(self.at, client);
                 self.at.client += 1;
                 self.at.device = 0;
-                self.devices_seen = false;
             }
             Kind::Documents | Kind::Clients | Kind::Devices => {}
         }
@@ -235,10 +238,10 @@ impl Cutter {
 
     /// The outermost object turns out to be an envelope, a document, or neither.
     fn close_envelope(&mut self, sink: &mut impl Sink) -> Result<(), Halt> {
-        if self.wrapped || (self.envelope.is_empty() && self.clients == ClientsMember::Missing) {
+        if self.wrapped || (self.envelope.is_empty() && self.clients == ListMember::Missing) {
             return Ok(());
         }
-        if self.clients == ClientsMember::Missing && !is_document(&self.envelope) {
+        if self.clients == ListMember::Missing && !is_document(&self.envelope) {
             let members = self.envelope.names().take(8).map(str::to_owned).collect();
             return Err(Halt::Stop(Stop::Unrecognised {
                 members,
@@ -252,8 +255,8 @@ impl Cutter {
 
     fn close_document(&mut self, sink: &mut impl Sink) {
         let fields = std::mem::take(&mut self.document);
-        if self.clients != ClientsMember::Missing || is_document(&fields) {
-            sink.document(self.at, fields, self.clients == ClientsMember::Listed);
+        if self.clients != ListMember::Missing || is_document(&fields) {
+            sink.document(self.at, fields, self.clients == ListMember::Listed);
         } else {
             let why = "none of the members of a usage document";
             sink.no_document(self.at, why, &fields.to_json());
@@ -266,7 +269,7 @@ impl Cutter {
             document: self.at.document + 1,
             ..Position::default()
         };
-        self.clients = ClientsMember::Missing;
+        self.clients = ListMember::Missing;
     }
 
     /// An element of a list of documents or clients.
@@ -323,7 +326,7 @@ impl Cutter {
         let next = cursor.peek()?;
         match kind {
             Kind::Envelope if is_wrapper(&name) => {
-                if self.clients != ClientsMember::Missing {
+                if self.clients != ListMember::Missing {
                     return Err(cursor.malformed(BESIDE));
                 }
                 if self.wrapped {
@@ -342,7 +345,7 @@ impl Cutter {
                 if kind == Kind::Envelope && self.wrapped {
                     return Err(cursor.malformed(BESIDE));
                 }
-                if self.clients != ClientsMember::Missing {
+                if self.clients != ListMember::Missing {
                     return Err(cursor.malformed("\"Clients\" is given twice"));
                 }
                 match next {
@@ -351,9 +354,9 @@ impl Cutter {
                     _ => self.null_or_stop(cursor, "expected the clients, a list or an object")?,
                 }
                 self.clients = if next == b'n' {
-                    ClientsMember::Null
+                    ListMember::Null
                 } else {
-                    ClientsMember::Listed
+                    ListMember::Listed
                 };
             }
             Kind::Client if same_name(&name, "Devices") => self.devices(next, cursor, sink)?,
@@ -377,7 +380,7 @@ impl Cutter {
         cursor: &mut Cursor<'_>,
         sink: &mut impl Sink,
     ) -> Result<(), Halt> {
-        let first = !self.devices_seen;
+        let first = self.devices == ListMember::Missing;
         match next {
             b'[' if first => self.open(Kind::Devices, cursor),
             b'{' if first => self.device(false, cursor, sink)?,
@@ -397,7 +400,11 @@ impl Cutter {
                 self.expect(Expect::Comma);
             }
         }
-        self.devices_seen = true;
+        if matches!(next, b'[' | b'{') {
+            self.devices = ListMember::Listed;
+        } else if first {
+            self.devices = ListMember::Null;
+        }
         Ok(())
     }
 

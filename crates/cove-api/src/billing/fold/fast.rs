@@ -1,10 +1,10 @@
 //! The walk's records as sums. Well-formed devices take a short cut that builds no types; anything unusual is decoded
 //! in full, so the short cut never decides what a record means.
 
-use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
-use super::typed::{self, misfits_to_bad};
+use super::sink::{Ahead, ClientFields, Counts, Position, Sink, Taken};
+use super::typed;
 use crate::billing::fields::Fields;
-use crate::billing::model::{ClientUsage, UsageDocument};
+use crate::billing::model::UsageDocument;
 use crate::billing::totals::{ClientSums, DocumentTotals, TotalsOptions, UsageTotals};
 
 mod device;
@@ -54,7 +54,9 @@ impl Totalling {
                 Err(_) => break,
             }
             count += 1;
-            self.sums.device(&device.facts());
+            let facts = device.facts();
+            self.counts.device(facts.services_listed);
+            self.sums.device(&facts);
             for line in device.lines() {
                 self.sums.line(&line);
             }
@@ -64,7 +66,6 @@ impl Totalling {
                 None
             };
         }
-        self.counts.devices += count as u64;
         Some(Taken::Devices { count, bytes })
     }
 }
@@ -92,16 +93,15 @@ impl Sink for Totalling {
         let Some((device, bytes)) = typed::device(at, ahead)? else {
             return Ok(Taken::More);
         };
-        self.counts.devices += 1;
+        self.counts.device(typed::services_listed(&device));
         self.counts.unreadable += typed::unreadable(&device).count() as u64;
         self.sums.guarded_device(&device);
         Ok(Taken::Devices { count: 1, bytes })
     }
 
-    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {
-        self.counts.clients += 1;
-        let bad = misfits_to_bad(at, misfits);
-        let head = ClientUsage::read_head(client, &typed::path(at, None), bad);
+    fn client(&mut self, at: Position, client: ClientFields) {
+        let head = typed::client(at, client);
+        self.counts.client(&head);
         self.counts.unreadable += head.bad.len() as u64;
         self.document.clients.push(self.sums.finish(head));
     }
@@ -114,8 +114,8 @@ impl Sink for Totalling {
     }
 
     fn document(&mut self, at: Position, document: Fields, clients_listed: bool) {
-        let head = UsageDocument::read_head(at.document, document, clients_listed);
-        self.counts.document(&head);
+        let mut head = UsageDocument::read_head(at.document, document, clients_listed);
+        self.counts.document(&mut head);
         self.document.head = head;
         self.totals
             .documents
@@ -123,7 +123,7 @@ impl Sink for Totalling {
     }
 
     fn no_document(&mut self, at: Position, why: &'static str, json: &str) {
-        self.counts.unreadable += 1;
+        self.counts.no_document();
         self.totals
             .unreadable_documents
             .push(typed::no_document(at, why, json));

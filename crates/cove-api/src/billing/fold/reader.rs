@@ -20,7 +20,7 @@ const PIECE: usize = 64 * 1024;
 pub struct Limits {
     /// Largest single device, or member outside devices, in bytes. Default 8 MiB.
     pub record_bytes: usize,
-    /// Largest sum of members outside devices of one document and client, in bytes. Default 16 MiB.
+    /// Largest sum of members outside devices of one document and client, in bytes of memory. Default 16 MiB.
     pub header_bytes: usize,
     /// Largest answer in bytes when it is folded. Default 16 GiB.
     pub total_bytes: u64,
@@ -158,6 +158,8 @@ impl UsageStream {
 
     /// The next event; `None` only after the proven end of the answer.
     ///
+    /// Dropping the future loses nothing (`select!`, `timeout`): the next call goes on where this one was.
+    ///
     /// # Errors
     /// When the answer breaks off, is no JSON, or passes a limit; after an error nothing more comes.
     pub async fn next(&mut self) -> Result<Option<UsageEvent>, Error> {
@@ -165,23 +167,24 @@ impl UsageStream {
             if let Some(event) = self.typed.events.pop_front() {
                 return Ok(Some(event));
             }
-            let Some(mut body) = self.body.take() else {
+            let Some(body) = self.body.as_mut() else {
                 return match self.end {
                     Some(_) => Ok(None),
                     None => Err(broken_off(self.operation)),
                 };
             };
-            let walked = match next_chunk(&mut body).await {
-                Some(Ok(chunk)) => {
-                    self.body = Some(body);
-                    self.feed.push(&chunk, &mut self.typed)
-                }
+            let walked = match next_chunk(body).await {
+                Some(Ok(chunk)) => self.feed.push(&chunk, &mut self.typed),
                 Some(Err(error)) => {
+                    self.body = None;
                     return Err(Error::from(error).with_operation(self.operation));
                 }
-                None => self.feed.finish(&mut self.typed).map(|()| {
-                    self.end = Some(self.feed.end(&self.typed));
-                }),
+                None => {
+                    self.body = None;
+                    self.feed.finish(&mut self.typed).map(|()| {
+                        self.end = Some(self.feed.end(&self.typed));
+                    })
+                }
             };
             if let Err(stop) = walked {
                 self.body = None;

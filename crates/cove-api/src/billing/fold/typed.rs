@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use api_core::wire::{BadRecord, Guarded};
 
 use super::cursor::{ends_by_itself, skip};
-use super::sink::{Ahead, Counts, Misfit, Position, Sink, Taken};
+use super::sink::{Ahead, ClientFields, Counts, Misfit, Position, Sink, Taken};
 use crate::billing::fields::Fields;
 use crate::billing::model::{ClientUsage, DeviceUsage, UsageDocument};
 use crate::billing::record;
@@ -22,7 +22,7 @@ pub struct ClientPart {
     pub client: usize,
     /// Position of this part in the client, from 0.
     pub part: usize,
-    /// Whether it is the client's last part. Only then are `client_id`, `stated_totals`, `bad` and `extra` of
+    /// Whether it is the client's last part. Only then are `client_id`, `stated_totals`, `usage_listed`, `bad` and `extra` of
     /// `usage` filled, because members may follow the devices; until then a client's sums belong to nobody.
     pub last: bool,
     /// The devices of this part, and with the last part everything else.
@@ -128,7 +128,23 @@ pub(super) fn path(at: Position, device: Option<usize>) -> String {
     }
 }
 
-pub(super) fn misfits_to_bad(at: Position, misfits: Vec<Misfit>) -> Vec<BadRecord> {
+/// Whether a device says anything about services. One that cannot be read is unreadable, which is said already.
+pub(super) fn services_listed(device: &Guarded<DeviceUsage>) -> bool {
+    device.good().is_none_or(|device| device.services_listed)
+}
+
+/// The client without its devices.
+pub(super) fn client(at: Position, client: ClientFields) -> ClientUsage {
+    let ClientFields {
+        fields,
+        misfits,
+        devices_listed,
+    } = client;
+    let bad = misfits_to_bad(at, misfits);
+    ClientUsage::read_head(fields, &path(at, None), bad, devices_listed)
+}
+
+fn misfits_to_bad(at: Position, misfits: Vec<Misfit>) -> Vec<BadRecord> {
     misfits
         .into_iter()
         .map(|misfit| {
@@ -143,7 +159,7 @@ impl Sink for Typed {
         let Some((device, bytes)) = device(at, ahead)? else {
             return Ok(Taken::More);
         };
-        self.counts.devices += 1;
+        self.counts.device(services_listed(&device));
         self.devices.push(device);
         if self.devices.len() == DEVICES_PER_PART {
             self.hand_out(at, false, ClientUsage::default());
@@ -151,10 +167,9 @@ impl Sink for Typed {
         Ok(Taken::Devices { count: 1, bytes })
     }
 
-    fn client(&mut self, at: Position, client: Fields, misfits: Vec<Misfit>) {
-        self.counts.clients += 1;
-        let bad = misfits_to_bad(at, misfits);
-        let head = ClientUsage::read_head(client, &path(at, None), bad);
+    fn client(&mut self, at: Position, fields: ClientFields) {
+        let head = client(at, fields);
+        self.counts.client(&head);
         self.hand_out(at, true, head);
     }
 
@@ -167,14 +182,14 @@ impl Sink for Typed {
     }
 
     fn document(&mut self, at: Position, document: Fields, clients_listed: bool) {
-        let document = UsageDocument::read_head(at.document, document, clients_listed);
-        self.counts.document(&document);
+        let mut document = UsageDocument::read_head(at.document, document, clients_listed);
+        self.counts.document(&mut document);
         self.events
             .push_back(UsageEvent::Document(Box::new(document)));
     }
 
     fn no_document(&mut self, at: Position, why: &'static str, json: &str) {
-        self.counts.unreadable += 1;
+        self.counts.no_document();
         self.events
             .push_back(UsageEvent::UnreadableDocument(no_document(at, why, json)));
     }

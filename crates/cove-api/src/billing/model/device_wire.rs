@@ -7,8 +7,10 @@ use api_core::wire::Guarded;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{DeviceUsage, ServiceUsage};
+use crate::billing::fields::same_name;
 use crate::billing::{DetailId, record};
 
 impl<'de> Deserialize<'de> for DeviceUsage {
@@ -17,9 +19,19 @@ impl<'de> Deserialize<'de> for DeviceUsage {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Lines(#[serde(deserialize_with = "record::guarded_list")] Vec<Guarded<ServiceUsage>>);
+/// The lines; `None` for null, which says nothing about services.
+struct Lines(Option<Vec<Guarded<ServiceUsage>>>);
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if raw.get() == "null" {
+            return Ok(Self(None));
+        }
+        let lines = record::guarded_elements(raw.get()).map_err(D::Error::custom)?;
+        Ok(Self(Some(lines)))
+    }
+}
 
 struct Members;
 
@@ -35,11 +47,11 @@ impl<'de> Visitor<'de> for Members {
         let mut detail_id = None;
         let mut lines = None;
         while let Some(name) = map.next_key::<String>()? {
-            if name == "TotalByService" {
+            if same_name(&name, "TotalByService") {
                 if lines.is_some() {
                     return Err(A::Error::duplicate_field("TotalByService"));
                 }
-                lines = Some(map.next_value::<Lines>()?.0);
+                lines = Some(map.next_value::<Lines>()?);
                 continue;
             }
             let value: Value = map.next_value()?;
@@ -53,6 +65,8 @@ impl<'de> Visitor<'de> for Members {
             }
         }
         device.detail_id = detail_id.map(DetailId::new);
+        let lines = lines.and_then(|Lines(lines)| lines);
+        device.services_listed = lines.is_some();
         device.total_by_service = lines.unwrap_or_default();
         Ok(device)
     }

@@ -3,8 +3,10 @@
 use api_core::wire::{BadRecord, Guarded};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::billing::fields::{Extra, Fields};
+use crate::billing::record::join;
 use crate::billing::{ClientId, DetailId, number};
 
 /// One usage line: a service and its quantity (documented in prose; member names observed in public clients).
@@ -73,6 +75,9 @@ pub struct DeviceUsage {
     pub customer_references: [Option<String>; 6],
     /// `TotalByService`: this device's lines; one service may have several.
     pub total_by_service: Vec<Guarded<ServiceUsage>>,
+    /// Whether `TotalByService` was sent as a list, be it empty. A device without it says nothing about what it used, which is not
+    /// the same as nothing.
+    pub services_listed: bool,
     /// Members without a name here.
     pub extra: Extra,
 }
@@ -111,6 +116,8 @@ pub struct ClientUsage {
     pub devices: Vec<Guarded<DeviceUsage>>,
     /// `TotalByService` beside `Devices`, if sent (assumed: the documentation promises it only in prose).
     pub stated_totals: Vec<ServiceUsage>,
+    /// Whether `Devices` or `TotalByService` was sent, be it an empty list. A client without either says nothing about what it used.
+    pub usage_listed: bool,
     /// Members that could not be read; a client with any is not to be billed unseen.
     pub bad: Vec<BadRecord>,
     /// Members without a name here.
@@ -134,16 +141,44 @@ impl ClientUsage {
     }
 
     /// Everything but the devices, which arrive on their own.
-    pub(crate) fn read_head(fields: Fields, path: &str, mut bad: Vec<BadRecord>) -> Self {
+    pub(crate) fn read_head(
+        fields: Fields,
+        path: &str,
+        mut bad: Vec<BadRecord>,
+        devices_listed: bool,
+    ) -> Self {
+        let stated = fields.get("TotalByService");
+        let usage_listed = devices_listed || stated.is_some_and(|json| json != "null");
         let mut read = fields.reader(path, &mut bad);
         let mut client = Self {
             client_id: read.id("ClientId"),
             stated_totals: read.list("TotalByService"),
+            usage_listed,
             devices: Vec::new(),
             bad: Vec::new(),
             extra: read.rest(),
         };
+        if !usage_listed && bad.is_empty() {
+            bad.extend(client.usage_elsewhere(path));
+        }
         client.bad = bad;
         client
+    }
+
+    /// The key of a client's totals is not documented. One with neither devices nor totals, but with a list or object under
+    /// another name, would count as zero units while its units may be in there.
+    fn usage_elsewhere(&self, path: &str) -> Option<BadRecord> {
+        let (name, value) = self.extra.iter().find(|(_, value)| match value {
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            _ => false,
+        })?;
+        Some(BadRecord {
+            index: 0,
+            path: join(path, name),
+            error: "the client has no `Devices` and no `TotalByService`; its usage may be here"
+                .to_owned(),
+            raw: value.clone(),
+        })
     }
 }

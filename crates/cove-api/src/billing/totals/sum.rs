@@ -13,10 +13,14 @@ use crate::billing::model::{ClientUsage, ServiceUsage};
 /// Unreadable records kept per client; they are counted in full elsewhere.
 const UNREADABLE_KEPT: usize = 100;
 
+/// Different services kept per client. Catalogues have some dozens; names made up by the million would take hours to tell apart.
+pub(crate) const SERVICES_KEPT: usize = 1_000;
+
 /// What the sums need of a device.
 pub(crate) struct DeviceFacts<'a> {
     pub(crate) company_name: Option<&'a str>,
     pub(crate) customer_reference: Option<&'a str>,
+    pub(crate) services_listed: bool,
 }
 
 /// What the sums need of a usage line.
@@ -61,6 +65,7 @@ impl ClientSums {
     pub(crate) fn device(&mut self, facts: &DeviceFacts<'_>) {
         let totals = &mut self.so_far;
         totals.devices += 1;
+        totals.devices_without_services += u64::from(!facts.services_listed);
         if let Some(name) = facts.company_name {
             remember(&mut totals.company_names, name);
         }
@@ -71,11 +76,11 @@ impl ClientSums {
     }
 
     pub(crate) fn line(&mut self, line: &LineFacts<'_>) {
-        if add(&mut self.so_far.services, line).is_err() {
+        if let Err(reason) = add(&mut self.so_far.services, line) {
             self.unreadable(BadRecord {
                 index: 0,
                 path: line.service.unwrap_or_default().to_owned(),
-                error: "the sum has more digits than can be held exactly".to_owned(),
+                error: reason.why(),
                 raw: Value::String(line.quantity.to_string()),
             });
         }
@@ -98,6 +103,7 @@ impl ClientSums {
             client_id,
             devices: _,
             stated_totals,
+            usage_listed: _,
             bad,
             extra,
         } = head;
@@ -136,15 +142,33 @@ fn remember(names: &mut Vec<String>, name: &str) {
     }
 }
 
-/// A sum would have more digits than can be held.
-pub(crate) struct Inexact;
+/// Why a line is in no sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAdded {
+    /// The sum would have more digits than can be held.
+    Inexact,
+    /// There are more services than any catalogue has.
+    TooMany,
+}
+
+impl NotAdded {
+    pub(crate) fn why(self) -> String {
+        match self {
+            Self::Inexact => "the sum has more digits than can be held exactly".to_owned(),
+            Self::TooMany => format!("there are more than {SERVICES_KEPT} different services"),
+        }
+    }
+}
 
 /// Adds a line to the row of its service and unit. Nothing is changed when a sum would not be exact.
-pub(crate) fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Result<(), Inexact> {
+pub(crate) fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Result<(), NotAdded> {
     let known = services
         .iter_mut()
         .find(|row| row.service.as_deref() == line.service && row.unit.as_deref() == line.unit);
     let Some(row) = known else {
+        if services.len() >= SERVICES_KEPT {
+            return Err(NotAdded::TooMany);
+        }
         services.push(ServiceTotal {
             service: line.service.map(str::to_owned),
             unit: line.unit.map(str::to_owned),
@@ -172,10 +196,10 @@ pub(crate) fn add(services: &mut Vec<ServiceTotal>, line: &LineFacts<'_>) -> Res
 }
 
 /// A decimal of 28 digits rounds when a sum needs more; that must not happen unseen. Only float noise gives way.
-fn exact_sum(a: Decimal, b: Decimal) -> Result<Decimal, Inexact> {
+fn exact_sum(a: Decimal, b: Decimal) -> Result<Decimal, NotAdded> {
     exactly(a, b)
         .or_else(|| exactly(denoise(a), denoise(b)))
-        .ok_or(Inexact)
+        .ok_or(NotAdded::Inexact)
 }
 
 fn exactly(a: Decimal, b: Decimal) -> Option<Decimal> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Outcome, answer, request};
+use super::{Outcome, answer};
 
 fn reply(body: impl Into<Vec<u8>>) -> Reply {
     Reply {
@@ -14,6 +14,14 @@ fn reply(body: impl Into<Vec<u8>>) -> Reply {
         attempts: 1,
         operation: "EnumeratePartners",
     }
+}
+
+fn request(
+    method: &'static str,
+    params: &impl serde::Serialize,
+    visa: Option<&str>,
+) -> api_core::Result<bytes::Bytes> {
+    super::request(method, &super::params(method, params)?, visa)
 }
 
 fn outcome(body: &str) -> Outcome {

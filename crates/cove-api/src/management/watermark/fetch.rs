@@ -28,7 +28,6 @@ impl ManagementClient {
         let number = i8::try_from(month.month()).map_err(|error| unusable(error.to_string()))?;
         let first =
             jiff::civil::Date::new(year, number, 1).map_err(|error| unusable(error.to_string()))?;
-        let _place = self.place().await?;
         // A number that is used once, so that nothing on the way answers from memory.
         let nonce = UnixTime::from(self.clock().wall()).get();
         let call = Call::get(
@@ -43,7 +42,7 @@ impl ManagementClient {
             ("exportOutput", "OneXlsxFile".to_owned()),
             ("partnerId", partner.to_string()),
         ]);
-        let reply = self.side().get(call).await?;
+        let reply = self.ask_side(call).await?;
         if reply.body.starts_with(b"PK") {
             return Ok(reply.body);
         }

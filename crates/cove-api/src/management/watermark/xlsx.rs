@@ -20,6 +20,9 @@ const MAX_CELLS: usize = 16 << 20;
 
 /// Reads a report from an XLSX file: its first sheet.
 ///
+/// The library that unpacks the sheet panics on some damaged files; that is caught here and becomes an error. In a program built
+/// with `panic = "abort"` nothing can be caught: such a file ends it. Read untrusted files in a process of their own there.
+///
 /// # Errors
 /// `Decode`, when it is no XLSX, its table is no report, or it unpacks to more than 256 MiB.
 pub fn read_high_watermark(xlsx: &[u8]) -> Result<HighWatermarkReport> {

@@ -1,10 +1,12 @@
 //! Refusals, broken answers and settings that cannot work.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
-use api_core::{ErrorKind, RetryPolicy, Sent, TransportError, TransportErrorKind};
+use api_core::{
+    ErrorKind, ExchangeEvent, RetryPolicy, Sent, TransportError, TransportErrorKind, Watch,
+};
 use bytes::Bytes;
 use cove_api::billing::{AccountId, BillingClient, DEFAULT_BASE_URL, TotalsOptions};
 
@@ -119,6 +121,49 @@ async fn totals_begin_anew_when_the_answer_breaks_off() {
         "1"
     );
     assert_eq!(transport.requests().len(), 2);
+}
+
+#[derive(Debug, Default)]
+struct Noted(Mutex<Vec<(u32, Duration)>>);
+
+impl Watch for Noted {
+    fn event(&self, event: &ExchangeEvent<'_>) {
+        let noted = match event {
+            ExchangeEvent::Sent { attempt, .. } => (*attempt, Duration::ZERO),
+            ExchangeEvent::Waiting { for_, .. } => (0, *for_),
+            _ => return,
+        };
+        self.0.lock().unwrap().push(noted);
+    }
+}
+
+#[tokio::test]
+async fn asking_again_for_an_answer_that_broke_off_is_a_retry_to_meter_and_watch() {
+    let transport = ScriptedTransport::new([
+        Scripted::Stream(vec![Ok("[".into()), Err(broken())]),
+        Scripted::status(503),
+        Scripted::json(200, "[]"),
+    ]);
+    let clock = ManualClock::new(SystemTime::UNIX_EPOCH);
+    let watch = Arc::new(Noted::default());
+    let client = builder(BASE)
+        .transport(Arc::new(transport))
+        .clock(Arc::new(clock.clone()))
+        .watch(watch.clone())
+        .build()
+        .unwrap();
+    client
+        .total_usage_by_timeframe(month(), TotalsOptions::default())
+        .await
+        .unwrap();
+    let reading = client.meter().read();
+    assert_eq!((reading.sent, reading.retries), (3, 2));
+    assert_eq!(reading.waited, clock.slept());
+    let noted = watch.0.lock().unwrap();
+    let attempts: Vec<u32> = noted.iter().map(|(attempt, _)| *attempt).collect();
+    assert_eq!(attempts, [1, 0, 2, 0, 3], "sent, waiting, sent, …");
+    assert!(noted[1].1 > Duration::ZERO, "the pause is told");
+    assert_eq!(noted[1].1 + noted[3].1, clock.slept());
 }
 
 #[tokio::test]

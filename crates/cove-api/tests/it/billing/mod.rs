@@ -9,6 +9,7 @@ mod hostile;
 mod invoices;
 mod requests;
 mod services;
+mod silent;
 mod streaming;
 mod support;
 mod unknowns;

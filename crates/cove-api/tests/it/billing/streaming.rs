@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::SystemTime;
 
-use api_core::ErrorKind;
 use api_core::testing::{ManualClock, Scripted, ScriptedTransport};
+use api_core::{Body, ErrorKind, Transport, TransportError};
 use bytes::Bytes;
 use cove_api::billing::{
     BadRecord, BillingClient, ClientId, ClientPart, Limits, TotalsOptions, UsageDocument,
@@ -17,7 +18,7 @@ use super::support::{BASE, builder, contract, fixture, invoice, month, scripted}
 
 /// Keeps what it is given.
 #[derive(Debug, Default, PartialEq)]
-struct Log {
+pub(super) struct Log {
     parts: Vec<ClientPart>,
     documents: Vec<UsageDocument>,
     bad: Vec<BadRecord>,
@@ -192,6 +193,64 @@ async fn a_stream_of_clients_is_read_at_the_callers_pace_to_a_proven_end() {
     assert_eq!(stream.next().await.unwrap(), None);
 }
 
+/// Gives up waiting after every chunk but takes nothing away from who asks again.
+#[tokio::test]
+async fn whoever_stops_waiting_for_a_stream_and_asks_again_misses_nothing() {
+    let json = many_devices(3);
+    let middle = json.len() / 2;
+    let parts = [json[..middle].to_owned(), json[middle..].to_owned()];
+    let mut waits = 0;
+    let mut parts = parts.into_iter();
+    let body = Body::from_stream(futures_util::stream::poll_fn(move |context| {
+        waits += 1;
+        if waits % 2 == 1 {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(parts.next().map(|part| Ok(Bytes::from(part))))
+    }));
+    let client = builder(BASE)
+        .transport(Arc::new(Once(Mutex::new(Some(body)))))
+        .clock(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)))
+        .build()
+        .unwrap();
+    let mut stream = client
+        .stream_usage_details(month(), &contract(), &invoice())
+        .await
+        .unwrap();
+    let mut given_up = 0;
+    let mut events = Vec::new();
+    loop {
+        let polled = futures_util::poll!(Box::pin(stream.next()));
+        match polled {
+            Poll::Pending => given_up += 1,
+            Poll::Ready(event) => match event.unwrap() {
+                Some(event) => events.push(event),
+                None => break,
+            },
+        }
+    }
+    assert_eq!(given_up, 3, "before each part and before the end");
+    assert_eq!(events.len(), 2);
+    let UsageEvent::Client(part) = &events[0] else {
+        panic!("{:?}", events[0])
+    };
+    assert_eq!(part.usage.devices.len(), 3);
+    assert_eq!(stream.end().unwrap().devices, 3);
+}
+
+/// Answers once, with this body.
+#[derive(Debug)]
+struct Once(Mutex<Option<Body>>);
+
+#[async_trait::async_trait]
+impl Transport for Once {
+    async fn send(&self, _: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+        let body = self.0.lock().unwrap().take().unwrap();
+        Ok(http::Response::new(body))
+    }
+}
+
 #[tokio::test]
 async fn after_an_error_a_stream_gives_nothing_more() {
     let json = r#"{"Clients":[{"ClientId":1},{"ClientId":2},!"#;
@@ -282,6 +341,10 @@ async fn limits_end_an_answer_that_does_not_end_by_itself() {
                 r#""a":"0123456789","#.repeat(20_000)
             ),
             "endless client members",
+        ),
+        (
+            format!(r#"{{"Clients":[{{{}"#, r#""a":1,"#.repeat(1_000)),
+            "members that are small and many",
         ),
         (" ".repeat(600_000), "endless space"),
         (

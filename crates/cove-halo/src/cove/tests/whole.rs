@@ -209,6 +209,32 @@ async fn what_cannot_be_read_names_its_customer_and_leaves_the_others_alone() {
 }
 
 #[tokio::test]
+async fn devices_that_say_nothing_about_services_are_a_gap_and_not_zero_units() {
+    let silent = json!({"DetailId": "5", "Services": [line(SERVER, json!(3))]});
+    let usage = Scene::new(simple(document(
+        json!(7),
+        vec![client(json!(1), vec![silent.clone(), silent])],
+    )))
+    .usage()
+    .await;
+    assert_eq!(usage.lines, []);
+    assert_eq!(
+        usage.completeness.gaps,
+        [
+            "usage of an unknown customer under contract 7 could not be read: \
+          Clients.Devices.TotalByService: none of the 2 devices says which services it used"
+        ]
+    );
+    let [record] = usage.unreadable.as_slice() else {
+        panic!("{:?}", usage.unreadable);
+    };
+    assert_eq!(
+        (&record.contract, &record.customer),
+        (&Some("7".into()), &None)
+    );
+}
+
+#[tokio::test]
 async fn totals_the_vendor_states_are_compared_with_the_sum() {
     let stated = |quantity: &str| {
         let mut client = one_server("1");

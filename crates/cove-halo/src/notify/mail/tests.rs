@@ -1,12 +1,13 @@
 //! Real handshakes with a mail server: without a certificate that somebody vouches for, nobody hears the note or the password.
 
-use super::encrypted;
+use super::{deliver, encrypted};
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{AsyncTransport, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -174,4 +175,61 @@ async fn a_mail_server_that_does_not_encrypt_is_told_nothing() {
     let told = |line: &String| !line.starts_with("EHLO ") && line != "QUIT";
     let told: Vec<String> = server.heard().into_iter().filter(told).collect();
     assert_eq!(told, Vec::<String>::new());
+}
+
+/// A server that talks until it has heard this word, and then says nothing more; it never closes the connection.
+async fn silent_from(word: &'static str) -> u16 {
+    let listener = TcpListener::bind("localhost:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut socket = BufReader::new(socket);
+        if !word.is_empty() {
+            socket.write_all(b"220 mail.test\r\n").await.unwrap();
+            let mut line = String::new();
+            while socket.read_line(&mut line).await.unwrap() > 0 {
+                let said = std::mem::take(&mut line);
+                if said.trim_end() == word {
+                    break;
+                }
+                let answer: &[u8] = match said.split_whitespace().next() {
+                    Some("EHLO") => b"250-mail.test\r\n250 STARTTLS\r\n",
+                    Some("DATA") => b"354 go on\r\n",
+                    Some("MAIL" | "RCPT") => b"250 ok\r\n",
+                    _ => b"",
+                };
+                socket.write_all(answer).await.unwrap();
+            }
+        }
+        std::future::pending::<()>().await;
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_mail_server_that_goes_silent_is_not_waited_for() {
+    let plain = || AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("localhost");
+    let starttls = || encrypted("localhost", false).unwrap();
+    let at_once = || encrypted("localhost", true).unwrap();
+    let limit = Duration::from_millis(300);
+    for (word, server) in [
+        ("", plain()),
+        (".", plain()),
+        ("DATA", plain()),
+        ("", starttls()),
+        ("STARTTLS", starttls()),
+        ("", at_once()),
+    ] {
+        let port = silent_from(word).await;
+        let note = Message::builder()
+            .from("a@msp.example".parse().unwrap())
+            .to("b@msp.example".parse().unwrap())
+            .body("note".to_owned())
+            .unwrap();
+        assert_eq!(
+            deliver(server.port(port), note, limit).await,
+            Err("the mail server did not answer in time".to_owned()),
+            "{word}"
+        );
+    }
 }

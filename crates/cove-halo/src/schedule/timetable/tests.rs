@@ -52,11 +52,29 @@ fn an_expression_that_is_always_true_is_not_walked_minute_by_minute() {
 #[test]
 fn a_month_is_late_from_the_tenth_of_the_next_on_by_the_local_date() {
     let table = Timetable::new("0 6 6 * *", "America/New_York").unwrap();
-    let late = |moment: &str| table.is_late("202610".parse().unwrap(), at(moment));
+    let late = |moment: &str| table.is_late("202610".parse().unwrap(), 5, at(moment));
     assert!(!late("2026-11-10T04:59:59Z"), "still the 9th in New York");
     assert!(late("2026-11-10T05:00:00Z"));
     assert!(late("2027-02-01T00:00:00Z"));
     assert!(!late("2026-10-31T00:00:00Z"));
+}
+
+#[test]
+fn a_month_is_not_late_before_the_settings_call_it_final() {
+    let table = Timetable::new("0 6 6 * *", "UTC").unwrap();
+    for (final_from, month, first) in [
+        (0, "202610", "2026-11-10T00:00:00Z"),
+        (8, "202610", "2026-11-10T00:00:00Z"),
+        (9, "202610", "2026-11-11T00:00:00Z"),
+        (15, "202610", "2026-11-17T00:00:00Z"),
+        (28, "202610", "2026-11-30T00:00:00Z"),
+        (28, "202701", "2027-03-02T00:00:00Z"),
+    ] {
+        let late = |moment| table.is_late(month.parse().unwrap(), final_from, moment);
+        let second = Duration::from_secs(1);
+        assert!(late(at(first)), "{final_from} {month}");
+        assert!(!late(at(first) - second), "{final_from} {month}");
+    }
 }
 
 fn at(text: &str) -> SystemTime {

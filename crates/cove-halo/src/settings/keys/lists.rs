@@ -68,7 +68,7 @@ pub(super) const ALLOCATE: List = List {
         ),
         (
             "round",
-            "What happens to a fraction of the whole before it is divided, as in a rule.",
+            "What happens to a fraction of the whole before it is divided: `up`, `down`, `half-up`, or `exact` (the default: an exception).",
         ),
         (
             "until",

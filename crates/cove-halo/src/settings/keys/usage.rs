@@ -27,11 +27,11 @@ pub(super) const COVE_MANAGEMENT: Section = Section {
         text("base_url", "Address of Cove's JSON-RPC API, path included."),
         text(
             "servers",
-            "Whether the contract tells physical from virtual servers.",
+            "`split`: physical and virtual servers are two services, as the invoice has them; `combined`: the contract has one service for both.",
         ),
         text(
             "undefined_physicality",
-            "What a server is that is neither physical nor virtual.",
+            "A server of which Cove does not say whether it is physical or virtual: `unclassified` holds its customer up as an exception; `physical` or `virtual` counts it as that.",
         ),
         number(
             "fair_use_physical_server",
@@ -47,25 +47,31 @@ pub(super) const COVE_MANAGEMENT: Section = Section {
         ),
         text(
             "fair_use_pool",
-            "Whether one device's unused gigabytes help another.",
+            "`per-device`: gigabytes that a device leaves unused help no other; `per-customer`: they help the customer's other devices.",
         ),
-        text("gigabyte", "What a gigabyte is."),
+        text(
+            "gigabyte",
+            "`binary`: 1,073,741,824 bytes; `decimal`: 1,000,000,000 bytes.",
+        ),
         number(
             "minimum_additional",
             "Additional gigabytes below this are not billed: per device, or per customer when pooled.",
         ),
-        text("trials", "What to do with customers on trial."),
+        text(
+            "trials",
+            "Customers on trial: `exclude` leaves them out, `include` counts them.",
+        ),
         text(
             "misplaced",
-            "What to do with usage that no end customer stands above.",
+            "Usage that no end customer stands above: `report` makes it an exception; `bill-holder` counts it for the partner it hangs at.",
         ),
         text(
             "recycle_bin",
-            "What to do with customers that are the vendor's recycle bin.",
+            "Customers that are the vendor's recycle bin: `exclude` leaves them out, `include` counts them.",
         ),
         text(
             "provisioned",
-            "What to do with customers that the vendor provisioned.",
+            "Customers that the vendor provisioned: `exclude` leaves them out, `include` counts them.",
         ),
         text(
             "documents_product",

@@ -288,6 +288,24 @@ fn pairs_that_would_fight_for_one_record_are_refused() {
             .message()
             .contains("both name subscriptions `Backup`")
     );
+    let server = "Cove Data Protection | Server";
+    let as_north_names_it =
+        |name: &str| format!("{apart}[[pair.rule]]\nservice = \"{server}\"\nname = \"{name}\"\n");
+    for name in [server, "{service}"] {
+        let refused = error(&as_north_names_it(name));
+        let both = format!("both name subscriptions `{server}`");
+        assert!(refused.message().contains(&both), "{refused:?}");
+    }
+    for name in ["Backup", "{service} (south, servers)"] {
+        assert_eq!(pairs(&as_north_names_it(name)).len(), 2, "{name}");
+    }
+    let of_any_product = as_north_names_it("Backup")
+        .replace("account_id = \"N1\"", "account_id = \"N1\"\nproducts = []");
+    assert!(
+        error(&of_any_product)
+            .message()
+            .contains("both name subscriptions `Backup`")
+    );
     let same_host = TWO.replace("https://south.halopsa.com", "https://ACME.halopsa.com/api/");
     assert!(error(&same_host).message().contains("write to one tenant"));
 }

@@ -8,6 +8,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
+use crate::billing::fields::same_name;
 use crate::billing::number;
 use crate::billing::totals::{DeviceFacts, LineFacts};
 
@@ -17,6 +18,8 @@ pub(super) struct Device<'a> {
     level: u8,
     company_name: Option<Cow<'a, str>>,
     reference: Option<Cow<'a, str>>,
+    /// Whether it says anything about services.
+    listed: bool,
     lines: Vec<Line<'a>>,
 }
 
@@ -34,6 +37,7 @@ impl<'a> Device<'a> {
             level,
             company_name: None,
             reference: None,
+            listed: false,
             lines: Vec::new(),
         }
     }
@@ -43,6 +47,7 @@ impl<'a> Device<'a> {
     pub(super) fn read(&mut self, text: &'a str) -> serde_json::Result<usize> {
         self.company_name = None;
         self.reference = None;
+        self.listed = false;
         self.lines.clear();
         let mut deserializer = serde_json::Deserializer::from_str(text);
         Members(self).deserialize(&mut deserializer)?;
@@ -53,6 +58,7 @@ impl<'a> Device<'a> {
         DeviceFacts {
             company_name: self.company_name.as_deref(),
             customer_reference: self.reference.as_deref(),
+            services_listed: self.listed,
         }
     }
 
@@ -81,8 +87,18 @@ impl DeviceKey {
         match (name.len(), name) {
             (14, "TotalByService") => Self::Lines,
             (16, "UsageCompanyName") => Self::Company,
-            (21, _) => level(name, "Customer_Reference_L").map_or(Self::Other, Self::Reference),
-            _ => Self::Other,
+            (21, _) => level(name, "Customer_Reference_L")
+                .map_or_else(|| Self::misspelt(name), Self::Reference),
+            _ => Self::misspelt(name),
+        }
+    }
+
+    /// What is counted must not be missed for a capital or a blank; what only describes may be.
+    fn misspelt(name: &str) -> Self {
+        if same_name(name, "TotalByService") {
+            Self::Lines
+        } else {
+            Self::Other
         }
     }
 
@@ -201,7 +217,10 @@ impl<'de> Visitor<'de> for Members<'_, 'de> {
                 DeviceKey::Reference(level) if level == device.level => {
                     device.reference = map.next_value::<Text<'de>>()?.0;
                 }
-                DeviceKey::Lines => map.next_value_seed(Lines(&mut device.lines))?,
+                DeviceKey::Lines => {
+                    map.next_value_seed(Lines(&mut device.lines))?;
+                    device.listed = true;
+                }
                 DeviceKey::Reference(_) | DeviceKey::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -118,6 +118,8 @@ const DEVICE: &[&str] = &[
     "UsageLevel_8",
     "Customer_Reference_L3",
     "Customer_Reference_L7",
+    "Total By Service",
+    "totalbyservice",
     "Other",
 ];
 
@@ -145,6 +147,7 @@ fn device() -> impl Strategy<Value = String> {
             let comma = if members.is_empty() { "" } else { "," };
             format!("{json}{comma}\"TotalByService\":{lines}}}")
         }),
+        1 => object(DEVICE).prop_map(|members| write(&members)),
         1 => value().prop_map(|value| value.to_string()),
     ]
 }
