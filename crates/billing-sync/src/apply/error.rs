@@ -8,7 +8,7 @@ use crate::run::Drift;
 use crate::state::StoreError;
 
 /// Why a run did not happen, or could not be carried to its end. What became of single changes is no error: the
-/// [`RunReport`] says it.
+/// [`RunReport`](crate::run::RunReport) says it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {

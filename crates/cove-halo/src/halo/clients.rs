@@ -75,7 +75,7 @@ impl HaloTarget {
             if carried || rows.is_empty() {
                 return Ok(rows
                     .iter()
-                    .filter_map(|client| value_of(client, &field.name))
+                    .filter_map(|client| value_of(client, field))
                     .collect());
             }
             if self.lookup == CustomerLookup::List {
@@ -161,7 +161,7 @@ impl HaloTarget {
             .map_err(port_error)?;
         Ok(clients
             .iter()
-            .filter_map(|client| value_of(client, &field.name))
+            .filter_map(|client| value_of(client, field))
             .collect())
     }
 }
@@ -175,7 +175,6 @@ fn gives_no_report(error: &api_core::Error) -> bool {
     ) || error.status().is_some_and(|status| status.as_u16() == 400)
 }
 
-<<<<<<< HEAD
 /// A client with the ids that its field holds.
 pub(super) fn as_engine_sees(client: halopsa_api::Client, values: &mut Values) -> Client {
     let held = values.remove(&client.id.get()).unwrap_or_default();
@@ -187,12 +186,11 @@ pub(super) fn as_engine_sees(client: halopsa_api::Client, values: &mut Values) -
     }
 }
 
-pub(super) fn value_of(client: &halopsa_api::Client, field: &str) -> Option<(i64, Vec<String>)> {
-    let value = client.custom_field(field)?;
-=======
-fn value_of(client: &halopsa_api::Client, field: &FieldInfo) -> Option<(i64, Vec<String>)> {
+pub(super) fn value_of(
+    client: &halopsa_api::Client,
+    field: &FieldInfo,
+) -> Option<(i64, Vec<String>)> {
     let value = client.custom_field_of(field)?;
->>>>>>> fix-clients
     Some((client.id.get(), vec![value]))
 }
 

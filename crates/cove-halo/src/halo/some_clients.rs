@@ -70,23 +70,19 @@ impl HaloTarget {
             .await
             .map_err(port_error)?;
         let mut unreadable = Vec::new();
-        let mut values = match (&self.field_name, self.lookup) {
+        let field = self.field().await?;
+        let mut values = match (&field, self.lookup) {
             (None, _) => Values::new(),
-            (Some(_), CustomerLookup::Sql) => {
-                let field = self.field().await?;
-                match &field {
-                    Some(field) => self
-                        .values_by_report(field, &mut unreadable)
-                        .await
-                        .map_err(port_error)?,
-                    None => Values::new(),
-                }
-            }
-            (Some(name), _) => {
-                if !clients.iter().all(|it| it.carries_custom_field(name)) {
+            (Some(field), CustomerLookup::Sql) => self
+                .values_by_report(field, &mut unreadable)
+                .await
+                .map_err(port_error)?,
+            (Some(field), _) => {
+                if !clients.iter().all(|it| it.carries_custom_field_of(field)) {
                     return Ok(None);
                 }
-                clients.iter().filter_map(|it| value_of(it, name)).collect()
+                let values = clients.iter().filter_map(|it| value_of(it, field));
+                values.collect()
             }
         };
         let clients = clients
