@@ -14,7 +14,6 @@ use crate::map::{MapAction, MapPlace, MapPlan, Mapping, OF_BEFORE};
 use crate::settings::MatchKey;
 use crate::time;
 use billing_sync::Question;
-use billing_sync::ids::Key;
 use billing_sync::plan::{ExceptionKind, customers};
 use billing_sync::ports::TargetReader;
 use billing_sync::{Memory, Period};

@@ -278,10 +278,7 @@ async fn what_a_lost_state_file_costs_and_how_it_is_got_back() {
     let adopted = mapping
         .plan(&[], &[(None, choice)], MapPlace::Field)
         .unwrap();
-    after
-        .apply_mapping(&adopted, "ann", october().period)
-        .await
-        .unwrap();
+    after.apply_mapping(&adopted, "ann").await.unwrap();
     let found = after.plan(&october()).await.unwrap();
     assert_eq!(
         record_of(&found, &key),

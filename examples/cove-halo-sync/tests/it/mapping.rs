@@ -141,8 +141,9 @@ fn what_is_printed_to_be_run_next_can_be_run_as_it_is() {
     go_on(printed(&planned, "exactly these changes: "), 0);
     assert_eq!(world.counts("Acme Ltd", SERVER), [12]);
     // And in a hint.
-    run(&["verify", "nobody"], 2)
-        .says(&["hint: `cove-halo-sync history --config two.toml --pair south` lists the runs"]);
+    run(&["apply", "none.json"], 2).says(&[
+        "hint: make a plan file with `cove-halo-sync plan --out FILE --config two.toml --pair south`",
+    ]);
 }
 
 #[test]
@@ -180,12 +181,12 @@ fn a_mapping_plan_of_another_tenant_month_or_version_is_refused_before_a_write()
     ]);
     let sent = |world: &World| world.writes().len();
     assert_eq!(sent(&world), 0);
-    world
-        .sandbox
-        .edit(|world| world.rename_client(client, "Bergmann GmbH"));
-    let moved = apply(&plan, &["--format", "json"]).ended(6).json();
+    // The client was called otherwise when the plan was looked at.
+    let seen = plan.replace("=Zenith and Sons Limited", "Bergmann GmbH");
+    let moved = apply(&seen, &["--format", "json"]).ended(6).json();
     assert_eq!(moved["drift"][0]["field"], "name of the client");
-    assert_eq!(moved["drift"][0]["found"], "Bergmann GmbH");
+    assert_eq!(moved["drift"][0]["planned"], "Bergmann GmbH");
+    assert_eq!(moved["drift"][0]["found"], "=Zenith and Sons Limited");
     assert_eq!(sent(&world), 0);
 }
 
