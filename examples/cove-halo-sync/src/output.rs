@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::globals::{Colour, Format, Globals};
-use crate::text::plain;
+use crate::text::{json, plain};
 use crate::view::{Look, plan, run};
 use console::Term;
 use cove_halo::ExitCode;
@@ -153,7 +153,7 @@ impl Output {
             kept.document = Some(document.clone());
             return Ok(());
         }
-        self.result(&format!("{document:#}\n"))
+        self.result(&json(document))
     }
 
     /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows; there

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::failure::Failure;
 use crate::files;
 use crate::globals::{Format, quoted};
+use crate::text::json;
 use crate::view;
 use billing_sync::Period;
 use billing_sync::ids::ClientId;
@@ -92,7 +93,7 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
         view = view.of_service(service)?;
     }
     if let Some(path) = &args.out {
-        files::replace(path, format!("{:#}\n", plan.to_json(false)).as_bytes())?;
+        files::replace(path, json(&plan.to_json(false)).as_bytes())?;
     }
     show(&view, args.table, app)?;
     match &args.out {

@@ -4,6 +4,7 @@ use super::{Whither, next, refused};
 use crate::app::App;
 use crate::failure::Failure;
 use crate::globals::{Format, quoted};
+use crate::text::json;
 use crate::{files, view};
 use billing_sync::Period;
 use cove_halo::ExitCode;
@@ -94,7 +95,7 @@ pub(super) async fn import(
     };
     app.clear_progress();
     let document = view::map::plan_document(&plan)?;
-    files::replace(&args.out, format!("{document:#}\n").as_bytes())?;
+    files::replace(&args.out, json(&document).as_bytes())?;
     match app.out.format() {
         Format::Table => {
             let page = view::map::plan(&plan, app.out.look());
