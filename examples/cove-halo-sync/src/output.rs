@@ -187,10 +187,11 @@ impl Output {
         to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(&what)));
     }
 
-    /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
-    pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
+    /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure. How a verb that
+    /// `writes` ended is true whether anybody reads it or not.
+    pub(crate) fn exit_code(&self, code: ExitCode, writes: bool) -> ExitCode {
         match code {
-            ExitCode::Exceptions if self.closed => ExitCode::Done,
+            ExitCode::Exceptions if self.closed && !writes => ExitCode::Done,
             code => code,
         }
     }

@@ -54,6 +54,9 @@ pub(crate) struct Args {
     reference: bool,
 }
 
+/// What `map` needs where it writes customer references.
+const REFERENCE_VARIABLE: (&str, &str) = ("COVE_PASSWORD", "the password of Cove's API user");
+
 /// Who an account buys from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum From {
@@ -196,18 +199,28 @@ fn report(args: &Args, app: &mut App<'_>) -> Result<(), Failure> {
     } else {
         format!(" --config {}", quoted(&file))
     };
+    let by_reference = args.match_key == Some(Key::Reference);
+    let of_cove = by_reference.then_some(REFERENCE_VARIABLE);
+    let variables: Vec<_> = SECRET_VARIABLES.into_iter().chain(of_cove).collect();
     match app.out.format() {
         Format::Table | Format::Csv => {
             app.out.result(&format!("{} written\n", plain(&file)))?;
         }
-        Format::Json => app.out.document(
-            &json!({"schema": 1, "written": file, "variables": SECRET_VARIABLES.map(|it| it.0)}),
-        )?,
+        Format::Json => {
+            let names: Vec<&str> = variables.iter().map(|it| it.0).collect();
+            app.out
+                .document(&json!({"schema": 1, "written": file, "variables": names}))?;
+        }
     }
     app.out
         .note("\nsecrets are not in it; set them in the environment, or <NAME>_FILE to a file that holds each:\n");
-    for (name, what) in SECRET_VARIABLES {
+    for (name, what) in &variables {
         app.out.note(&format!("  {name:<20} {what}\n"));
+    }
+    if by_reference {
+        app.out.note(
+            "`map apply` writes references as Cove's API user: set partner and username in [cove], too\n",
+        );
     }
     app.out
         .note(&format!("then: cove-halo-sync doctor{flag}\n"));

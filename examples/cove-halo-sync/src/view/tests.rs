@@ -62,7 +62,7 @@ fn a_final_plan_on_one_page() {
     not billed and left as they are; everybody else goes on
 
     unmatched_customer: 2, 12.5 units
-      to do: put the vendor's customer id into the client's custom field
+      to do: say which client it is: `map suggest`, or `map set CUSTOMER CLIENT`
     customer                units                  detail
     ─────────────────────────────────────────────────────────────────────────────
     Nobody's customer (c3)  10.5 Per GB, 2 Server  no client holds the id c3 in
