@@ -69,7 +69,8 @@ fn a_final_plan_on_one_page() {
                                                    its custom field
 
     ambiguous_customer: 1, 1 units
-      to do: leave the vendor's customer id on one client, clear it on the others
+      to do: leave its id on one client and clear it on the others, or decide: `map
+        set CUSTOMER CLIENT --to state`
     customer            units     detail
     ────────────────────────────────────────────────────────────────────────
     Twice claimed (c4)  1 Server  2 clients claim it: 14 (`Claims it`), 15
