@@ -476,7 +476,11 @@ async fn a_name_that_is_another_than_was_agreed_to_stops_everything_before_a_wri
         licence: doubled.records[1].id,
     };
     let plan = mapping
-        .plan(&[wanted.clone()], &[(None, choice)], MapPlace::Field)
+        .plan(
+            std::slice::from_ref(&wanted),
+            &[(None, choice)],
+            MapPlace::Field,
+        )
         .unwrap();
     for (pointer, field) in [
         ("/changes/0/client_name", "name of the client"),
