@@ -4,9 +4,10 @@
 use crate::docs::{read, variants_of};
 use api_core::{Error, ErrorKind};
 use billing_sync::apply::{ApplyError, Changed, Outdated};
-use billing_sync::plan::{GuardName, Refusal};
+use billing_sync::plan::{ExceptionKind, GuardName, Refusal};
 use billing_sync::ports::{PortError, PortErrorKind};
 use billing_sync::state::{StoreError, StoreErrorKind};
+use cove_halo::report::advice;
 use cove_halo::{ExitCode, ServiceError};
 use std::cmp::Ordering;
 use std::fmt::{Debug, Write as _};
@@ -202,4 +203,27 @@ fn every_kind_of_error_is_on_the_page_as_the_code_has_it() {
             "docs/errors.md has another table of {name}; this is the code's:\n{table}"
         );
     }
+}
+
+#[test]
+fn what_to_do_about_an_exception_is_on_the_page_as_the_program_says_it() {
+    let page = read("docs/errors.md");
+    let code = read("crates/billing-sync/src/plan/exception.rs");
+    let mut table = "\n| kind | what to do |\n|---|---|\n".to_owned();
+    for (variant, _) in variants_of(&code, "ExceptionKind") {
+        let mut word = String::new();
+        for letter in variant.chars() {
+            if letter.is_uppercase() && !word.is_empty() {
+                word.push('_');
+            }
+            word.extend(letter.to_lowercase());
+        }
+        let kind: ExceptionKind = serde_json::from_value(word.as_str().into()).unwrap();
+        assert_ne!(advice(kind), "see the detail", "{word}");
+        writeln!(table, "| `{}` | {} |", kind.word(), advice(kind)).unwrap();
+    }
+    assert!(
+        page.contains(&format!("{table}\n")),
+        "docs/errors.md has another table; this is the code's:\n{table}"
+    );
 }

@@ -85,6 +85,14 @@ impl Rules {
         service.is_some_and(|service| self.covers(&ServiceName::new(service)))
     }
 
+    /// True when a customer's usage of a service is billed: it is of the products that are synced, and no rule ignores it.
+    pub fn bills(&self, customer: &CustomerId, service: &ServiceName, period: Period) -> bool {
+        let mut rules = self.rules.iter();
+        let rule = rules.find(|rule| rule.matches(customer, service, period));
+        let ignored = rule.is_some_and(|rule| matches!(rule.action, Action::Ignore { .. }));
+        self.covers(service) && !ignored
+    }
+
     /// True when nothing of a customer is billed, whatever it uses.
     pub(crate) fn ignore_all_of(&self, customer: &CustomerId, period: Period) -> bool {
         let of_customer = self

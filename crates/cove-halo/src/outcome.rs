@@ -171,7 +171,8 @@ pub struct VerifyOutcome {
 }
 
 impl VerifyOutcome {
-    /// The run document, with what was checked and what differs.
+    /// The run document, with what was checked and what differs: `status` is what is there now, `run_status` how the run that
+    /// was checked ended.
     pub fn to_json(&self) -> Value {
         let Self {
             run,
@@ -187,11 +188,11 @@ impl VerifyOutcome {
         } else {
             RunStatus::Partial
         };
-        json!({
+        let mut document = json!({
             "schema": RUN_SCHEMA,
             "run_id": summary.map(|run| &run.run_id),
             "plan_id": summary.map(|run| &run.plan_id),
-            "status": summary.map_or(attested, |run| run.status).word(),
+            "status": attested.word(),
             "applied": summary.map_or(*agreeing as u64, |run| run.applied),
             "failed": summary.map_or(checked.saturating_sub(*agreeing) as u64, |run| run.failed),
             "unknown": summary.map_or(0, |run| run.unknown),
@@ -202,7 +203,11 @@ impl VerifyOutcome {
             "checked": checked,
             "differences": differences,
             "superseded": superseded,
-        })
+        });
+        if let (Some(run), Value::Object(document)) = (summary, &mut document) {
+            document.insert("run_status".to_owned(), json!(run.status.word()));
+        }
+        document
     }
 
     /// How a program should end: drift where something differs.

@@ -78,6 +78,12 @@ impl<'a> App<'a> {
         &self.globals
     }
 
+    /// A command line to be run next, about the settings, state and pair that this is about.
+    pub(crate) fn command(&self, words: &str) -> String {
+        let pair = self.pair.as_ref().map(|(pair, _)| pair.name.as_str());
+        self.globals.command(words, pair)
+    }
+
     /// True once a round over pairs should not begin with another one.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_stopped()

@@ -113,6 +113,11 @@ impl Verb {
         }
     }
 
+    /// Whether it writes to a service.
+    pub(crate) fn writes(&self) -> bool {
+        self.interruption() == Interruption::Stops
+    }
+
     /// Whether it would ask before it writes.
     pub(crate) fn asks(&self) -> bool {
         matches!(self, Self::Sync(args) if !args.is_unattended())

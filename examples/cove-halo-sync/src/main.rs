@@ -38,11 +38,12 @@ fn main() -> std::process::ExitCode {
     };
     log_to_stderr(cli.globals.verbose);
     let mut out = Output::new(&cli.globals);
+    let writes = cli.verb.writes();
     let code = run(cli, &mut out).unwrap_or_else(|failure| {
         out.failure(&failure);
         failure.code()
     });
-    out.exit_code(code).code().into()
+    out.exit_code(code, writes).code().into()
 }
 
 fn run(cli: Cli, out: &mut Output) -> Result<ExitCode, Failure> {

@@ -2,11 +2,12 @@
 
 use crate::failure::Failure;
 use crate::globals::{Colour, Format, Globals};
-use crate::text::plain;
+use crate::text::{json, plain};
 use crate::view::{Look, plan, run};
 use console::Term;
 use cove_halo::ExitCode;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Narrowest and widest page. Wider lines are harder to read, not easier.
@@ -15,6 +16,7 @@ const WIDTHS: std::ops::RangeInclusive<u16> = 60..=140;
 /// The two streams.
 #[derive(Debug)]
 pub(crate) struct Output {
+    globals: Globals,
     format: Format,
     quiet: bool,
     look: Look,
@@ -56,6 +58,7 @@ impl Output {
             80
         };
         Self {
+            globals: globals.clone(),
             format: globals.format,
             quiet: globals.quiet,
             look: Look {
@@ -73,6 +76,7 @@ impl Output {
     /// Streams for one of several pairs; with `keep` the result is kept for [`Output::into_kept`].
     pub(crate) fn of_pair(&self, pair: &str, keep: bool) -> Self {
         Self {
+            globals: self.globals.clone(),
             format: self.format,
             quiet: self.quiet,
             look: self.look,
@@ -112,8 +116,18 @@ impl Output {
         }
     }
 
+    /// Text whose commands are about the settings, state and pair that were given.
+    fn completed<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.globals.completed(text, self.pair.as_deref())
+    }
+
     /// Writes (a part of) the result. A reader that went away is not an error: it has seen enough.
     pub(crate) fn result(&mut self, text: &str) -> Result<(), Failure> {
+        let text = &match self.format {
+            Format::Table => self.completed(text),
+            // Names in there are exactly as they are.
+            Format::Json | Format::Csv => Cow::Borrowed(text),
+        };
         if let Some(kept) = &mut self.kept {
             kept.text.push_str(text);
             return Ok(());
@@ -139,7 +153,7 @@ impl Output {
             kept.document = Some(document.clone());
             return Ok(());
         }
-        self.result(&format!("{document:#}\n"))
+        self.result(&json(document))
     }
 
     /// Shows a page ahead of the result: as its first part, or on stderr where the result is one document or rows; there
@@ -151,7 +165,9 @@ impl Output {
     ) -> Result<(), Failure> {
         match self.format {
             Format::Table => return self.result(&page(self.look)),
-            Format::Json | Format::Csv if is_asked_about => needed(&page(self.look_of_notes())),
+            Format::Json | Format::Csv if is_asked_about => {
+                needed(&self.completed(&page(self.look_of_notes())));
+            }
             Format::Json | Format::Csv => self.note(&page(self.look_of_notes())),
         }
         Ok(())
@@ -160,20 +176,22 @@ impl Output {
     /// Writes text to stderr, unless quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            to_stderr(text);
+            to_stderr(&self.completed(text));
         }
     }
 
     /// Writes a line to stderr about something that went wrong beside the result, even when quiet.
     pub(crate) fn warning(&self, what: &str) {
         let look = self.look_of_notes();
-        to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(what)));
+        let what = self.completed(what);
+        to_stderr(&format!("{} {}\n", look.warning("warning:"), plain(&what)));
     }
 
-    /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure.
-    pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
+    /// The exit code: a reader of a page that went away does not turn a page with exceptions into a failure. How a verb that
+    /// `writes` ended is true whether anybody reads it or not.
+    pub(crate) fn exit_code(&self, code: ExitCode, writes: bool) -> ExitCode {
         match code {
-            ExitCode::Exceptions if self.closed => ExitCode::Done,
+            ExitCode::Exceptions if self.closed && !writes => ExitCode::Done,
             code => code,
         }
     }
@@ -182,9 +200,12 @@ impl Output {
     /// document, unless that went out already. A refused plan and what drifted are shown as the result.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         let look = self.look_of_notes();
+        let hint = failure.hint().map(|hint| self.completed(hint).into_owned());
         // Best effort: when the result cannot be written either, the error line below still goes out.
         let _ = match self.format {
-            Format::Json if self.document == Document::Due => self.document(&document(failure)),
+            Format::Json if self.document == Document::Due => {
+                self.document(&document(failure, hint.as_deref()))
+            }
             Format::Json | Format::Csv => Ok(()),
             Format::Table => self.result(&pages(failure, self.look)),
         };
@@ -197,8 +218,8 @@ impl Output {
             look.bad("error:"),
             plain(failure.message())
         ));
-        if let Some(hint) = failure.hint() {
-            to_stderr(&format!("{} {}\n", look.heading("hint:"), plain(hint)));
+        if let Some(hint) = hint {
+            to_stderr(&format!("{} {}\n", look.heading("hint:"), plain(&hint)));
         }
     }
 }
@@ -214,13 +235,13 @@ fn pages(failure: &Failure, look: Look) -> String {
     text
 }
 
-fn document(failure: &Failure) -> Value {
+fn document(failure: &Failure, hint: Option<&str>) -> Value {
     json!({
         "schema": 1,
         "error": {
             "code": failure.code() as u8,
             "message": failure.message(),
-            "hint": failure.hint(),
+            "hint": hint,
         },
         "drift": failure.drift(),
         "plan": failure.plan().map(|plan| plan.to_json(false)),

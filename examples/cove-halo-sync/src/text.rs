@@ -1,6 +1,6 @@
 //! Words from outside made safe to show on a terminal, and numbers in words.
 
-pub(crate) use cove_halo::text::{number, plain, usual_prefix};
+pub(crate) use cove_halo::text::{json, number, plain, usual_prefix};
 
 /// [`plain`], and cut to `width` columns with an ellipsis.
 pub(crate) fn fit(text: &str, width: usize) -> String {

@@ -4,7 +4,7 @@ use super::lines::{self, Line};
 use super::matching::{Match, Matcher};
 use crate::ids::{ClientId, CustomerId};
 use crate::memory::Memory;
-use crate::rules::{Action, MatchBy, Rules};
+use crate::rules::{MatchBy, Rules};
 use crate::target::TargetSnapshot;
 use crate::usage::Usage;
 use serde::Serialize;
@@ -83,14 +83,7 @@ pub fn customers(
     memory: &Memory,
 ) -> Vec<CustomerStanding> {
     let matcher = Matcher::new(target, rules, memory);
-    let billed = |line: &Line<'_>| {
-        let rule = rules
-            .rules
-            .iter()
-            .find(|rule| rule.matches(line.customer, line.service, usage.period));
-        let ignored = rule.is_some_and(|rule| matches!(rule.action, Action::Ignore { .. }));
-        rules.covers(line.service) && !ignored
-    };
+    let billed = |line: &Line<'_>| rules.bills(line.customer, line.service, usage.period);
     let lines = lines::canonical(usage);
     let mut standings: BTreeMap<(&CustomerId, &str), CustomerStanding> = BTreeMap::new();
     for line in lines.iter().filter(|line| billed(line)) {

@@ -6,6 +6,7 @@
 mod name;
 mod plan;
 mod planning;
+mod reference;
 pub mod sheet;
 mod standing;
 mod suggest;
@@ -13,7 +14,9 @@ mod suggest;
 mod testing;
 mod wish;
 
+pub(crate) use plan::OF_BEFORE;
 pub use plan::{MapAction, MapChange, MapChoice, MapPlace, MapPlan};
+pub(crate) use reference::{Named, named_in};
 pub use standing::{AmbiguousRecords, ClientName, MappedCustomer, Mapping, RecordName};
 pub use suggest::{Suggestion, Suggestions, Tie, suggest};
 pub use wish::{MapProblem, Wish};

@@ -3,7 +3,7 @@
 use super::standing::MAP_SCHEMA;
 use super::wish::Wish;
 use billing_sync::ids::{ClientId, CustomerId, Key, LicenceId};
-use billing_sync::{Decision, MappingDecision, SubscriptionChoice};
+use billing_sync::{Decision, MappingDecision, Period, SubscriptionChoice};
 use serde::{Deserialize, Serialize};
 
 /// Where a mapping is kept.
@@ -106,6 +106,12 @@ impl MapChoice {
 pub struct MapPlan {
     schema: u32,
     kind: Kind,
+    /// Whose customers and clients these are; empty in a file of an earlier version, which is not written.
+    #[serde(default)]
+    subject: String,
+    /// The month whose customers were looked at.
+    #[serde(default)]
+    period: Option<Period>,
     /// Where it is written.
     pub place: MapPlace,
     /// By customer.
@@ -115,6 +121,10 @@ pub struct MapPlan {
     pub choices: Vec<MapChoice>,
 }
 
+/// What is wrong with a plan that does not say whose it is: applied elsewhere, its ids mean other clients.
+pub(crate) const OF_BEFORE: &str =
+    "this mapping plan was made by an earlier version; import the sheet again";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Kind {
     #[serde(rename = "mapping")]
@@ -122,14 +132,27 @@ enum Kind {
 }
 
 impl MapPlan {
-    pub(super) fn new(place: MapPlace, changes: Vec<MapChange>, choices: Vec<MapChoice>) -> Self {
+    /// A plan without anything in it.
+    pub(super) fn new(subject: &str, period: Period, place: MapPlace) -> Self {
         Self {
             schema: MAP_SCHEMA,
             kind: Kind::Mapping,
+            subject: subject.to_owned(),
+            period: Some(period),
             place,
-            changes,
-            choices,
+            changes: Vec::new(),
+            choices: Vec::new(),
         }
+    }
+
+    /// The account and tenant that it was made for; empty in a file of an earlier version.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The month whose customers were looked at; `None` in a file of an earlier version.
+    pub fn period(&self) -> Option<Period> {
+        self.period
     }
 
     /// The changes that need a write.
@@ -195,13 +218,15 @@ impl MapPlan {
     pub fn from_json(text: &[u8]) -> Result<Self, String> {
         let plan: Self = serde_json::from_slice(text)
             .map_err(|error| format!("this is no mapping plan: {error}"))?;
-        if plan.schema == MAP_SCHEMA {
-            Ok(plan)
-        } else {
-            Err(format!(
+        if plan.schema != MAP_SCHEMA {
+            return Err(format!(
                 "this mapping plan has version {}, not {MAP_SCHEMA}",
                 plan.schema
-            ))
+            ));
         }
+        if plan.subject.is_empty() || plan.period.is_none() {
+            return Err(OF_BEFORE.to_owned());
+        }
+        Ok(plan)
     }
 }

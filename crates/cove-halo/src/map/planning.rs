@@ -4,6 +4,7 @@
 mod tests;
 
 use super::plan::{MapAction, MapChange, MapChoice, MapPlace, MapPlan};
+use super::reference::{Named, named_in};
 use super::standing::{MappedCustomer, Mapping};
 use super::wish::{MapProblem, Wish};
 use billing_sync::SubscriptionChoice;
@@ -83,12 +84,10 @@ impl Mapping {
             }
         }
         if problems.is_empty() {
-            let choices = chosen.into_values().collect();
-            Ok(MapPlan::new(
-                place,
-                changes.into_values().collect(),
-                choices,
-            ))
+            let mut plan = MapPlan::new(&self.subject, self.period, place);
+            plan.changes = changes.into_values().collect();
+            plan.choices = chosen.into_values().collect();
+            Ok(plan)
         } else {
             Err(problems)
         }
@@ -308,24 +307,15 @@ fn referenced(
     client: ClientId,
 ) -> Result<(String, String), String> {
     let before = before.to_owned();
-    let wanted = client.to_string();
-    let code = ExternalCode::new(before.clone());
-    let bare = before.trim();
-    let ids = if !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit()) {
-        vec![bare]
-    } else {
-        code.halo_ids()
-    };
-    if ids.iter().any(|id| *id != wanted) {
-        return Err(format!(
-            "the reference of customer {customer} names client {} already; it is not overwritten; change it in Cove, or keep a decision (--to state)",
-            ids.join(" and ")
-        ));
-    }
-    if ids.is_empty() {
-        let after = code.with_halo_id(&wanted).as_str().to_owned();
-        Ok((before, after))
-    } else {
-        Ok((before.clone(), before))
+    match named_in(&before, client) {
+        Named::Nobody => {
+            let code = ExternalCode::new(before.clone());
+            let after = code.with_halo_id(&client.to_string());
+            Ok((before, after.as_str().to_owned()))
+        }
+        Named::This => Ok((before.clone(), before)),
+        Named::Others(ids) => Err(format!(
+            "the reference of customer {customer} names client {ids} already; it is not overwritten; change it in Cove, or keep a decision (--to state)",
+        )),
     }
 }

@@ -104,6 +104,8 @@ pub struct AmbiguousRecords {
 pub struct Mapping {
     /// The month whose customers these are.
     pub period: Period,
+    /// Whose customers and clients these are.
+    pub(super) subject: String,
     /// What needs a person first: unmatched, ambiguous, inactive; then the matched ones.
     pub customers: Vec<MappedCustomer>,
     /// Names that several active subscriptions of a mapped client have.
@@ -117,6 +119,7 @@ pub struct Mapping {
 impl Mapping {
     /// Puts together what was read.
     pub(crate) fn new(
+        subject: String,
         period: Period,
         standings: Vec<CustomerStanding>,
         target: TargetSnapshot,
@@ -143,6 +146,7 @@ impl Mapping {
         let records = ambiguous(&target, &customers, &memory);
         Self {
             period,
+            subject,
             customers,
             records,
             decisions,

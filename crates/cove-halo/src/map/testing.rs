@@ -114,5 +114,12 @@ fn make(customers: &[(&str, &str, &str)], rules: &Rules) -> Mapping {
         by: "ann".to_owned(),
         at: "2026-11-01T00:00:00Z".to_owned(),
     }];
-    Mapping::new(usage.period, standings, target, memory, decisions)
+    Mapping::new(
+        "account A and tenant T".to_owned(),
+        usage.period,
+        standings,
+        target,
+        memory,
+        decisions,
+    )
 }

@@ -2,34 +2,35 @@
 
 use billing_sync::plan::ExceptionKind;
 
-/// What a person does about a kind of exception.
+/// What a person does about a kind of exception, in Markdown. `map` writes to where customers are matched by, so that this holds
+/// for every setting.
 pub fn advice(kind: ExceptionKind) -> &'static str {
     match kind {
         ExceptionKind::UnmatchedCustomer => {
-            "put the vendor's customer id into the client's custom field"
+            "say which client it is: `map suggest`, or `map set CUSTOMER CLIENT`"
         }
         ExceptionKind::AmbiguousCustomer => {
-            "leave the vendor's customer id on one client, clear it on the others"
+            "leave its id on one client and clear it on the others, or decide: `map set CUSTOMER CLIENT --to state`"
         }
         ExceptionKind::InactiveClient => {
-            "make the client active, move the id, or add a rule that ignores it"
+            "make the client active, move the id, or add a `[[rule]]` that ignores it"
         }
         ExceptionKind::AmbiguousSubscription => {
-            "choose the record, or leave one active subscription of that name"
+            "choose the record: `map choose`; or leave one active subscription of that name, or that looks like it"
         }
         ExceptionKind::FractionWithoutRule => {
-            "add a [[rule]] with `round` for the service: up, down or half-up"
+            "add a `[[rule]]` with `round` for the service: up, down or half-up"
         }
         ExceptionKind::ContractLevel => {
-            "charged to the contract, not to a customer: bill or carry it by hand"
+            "share it out or call it own cost by an `[[allocate]]`, or bill it by hand: it is charged to the contract"
         }
         ExceptionKind::UnmappedService => "the vendor names no service: ask the vendor",
         ExceptionKind::UnreadableRecord => "correct the record or ask its owner, then plan again",
         ExceptionKind::UnexpectedUnit => {
-            "two units of measure in one count: ask the vendor for one, or ignore the service by a [[rule]]"
+            "two units of measure in one count: ask the vendor for one, or ignore the service by a `[[rule]]`"
         }
         ExceptionKind::NameCollision => {
-            "two services share a subscription: add a [[rule]] that says so"
+            "two services share a subscription: add a `[[rule]]` that says so"
         }
         ExceptionKind::TotalsDisagree => {
             "the vendor's total is not the sum of its devices, or usage stopped without proof: see the detail"

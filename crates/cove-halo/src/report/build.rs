@@ -18,6 +18,7 @@ impl Report {
             vendor,
             plan,
             usage,
+            rules,
             history: _,
             kept,
             runs,
@@ -53,7 +54,7 @@ impl Report {
             guards: plan.guards().to_vec(),
             runs: runs.iter().map(run_row).collect(),
             back_fill: BackFill::of(plan, usage, runs, kept, newest),
-            customers: customers::customers(plan, usage),
+            customers: customers::customers(plan, usage, rules),
         }
     }
 

@@ -3,12 +3,13 @@
 use super::model::{ClientRef, CustomerLine, CustomerPart};
 use billing_sync::ids::{ContractId, CustomerId, ServiceName};
 use billing_sync::plan::{Change, ExceptionKind, Plan};
+use billing_sync::rules::Rules;
 use billing_sync::usage::{Usage, UsageLine};
 use std::collections::BTreeMap;
 
 /// The customers by name, then by id.
-pub(super) fn customers(plan: &Plan, usage: &Usage) -> Vec<CustomerPart> {
-    let fates = Fates::of(plan);
+pub(super) fn customers(plan: &Plan, usage: &Usage, rules: &Rules) -> Vec<CustomerPart> {
+    let fates = Fates::of(plan, rules);
     let mut parts: BTreeMap<(String, Option<&CustomerId>), CustomerPart> = BTreeMap::new();
     let mut names: BTreeMap<&CustomerId, &str> = BTreeMap::new();
     for line in &usage.lines {
@@ -55,10 +56,12 @@ pub(super) fn customers(plan: &Plan, usage: &Usage) -> Vec<CustomerPart> {
 struct Fates<'a> {
     billed: BTreeMap<(&'a CustomerId, &'a ContractId, &'a ServiceName), &'a Change>,
     held: BTreeMap<(Option<&'a CustomerId>, Option<&'a ServiceName>), ExceptionKind>,
+    plan: &'a Plan,
+    rules: &'a Rules,
 }
 
 impl<'a> Fates<'a> {
-    fn of(plan: &'a Plan) -> Self {
+    fn of(plan: &'a Plan, rules: &'a Rules) -> Self {
         let billed = plan
             .changes()
             .iter()
@@ -77,7 +80,22 @@ impl<'a> Fates<'a> {
                 (key, exception.kind)
             })
             .collect();
-        Self { billed, held }
+        Self {
+            billed,
+            held,
+            plan,
+            rules,
+        }
+    }
+
+    /// Whether a line without a change is billed all the same: its units were free, or rounded to none.
+    fn is_billed(&self, line: &UsageLine) -> bool {
+        let nobody = CustomerId::new("");
+        let customer = line.customer.as_ref().unwrap_or(&nobody);
+        let service = line.service.as_ref();
+        // A plan for one client counts everybody else's units as ignored.
+        self.plan.only().is_none()
+            && service.is_some_and(|it| self.rules.bills(customer, it, self.plan.period()))
     }
 
     fn line(&self, line: &'a UsageLine) -> (CustomerLine, Option<&'a Change>) {
@@ -94,7 +112,7 @@ impl<'a> Fates<'a> {
             (Some(_), _) => "billed",
             (None, Some(kind)) => kind.word(),
             // Zero units need no subscription.
-            (None, None) if line.quantity.is_zero() => "nothing to bill",
+            (None, None) if line.quantity.is_zero() || self.is_billed(line) => "nothing to bill",
             (None, None) => "ignored",
         };
         let shown = CustomerLine {

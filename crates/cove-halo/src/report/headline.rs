@@ -1,6 +1,7 @@
 //! The month in one sentence, and in words.
 
 use super::model::{Comparison, MeasureTotal, Totals};
+use crate::schedule::is_whole;
 use crate::text::number;
 use billing_sync::Period;
 use billing_sync::plan::Plan;
@@ -117,13 +118,67 @@ pub(super) fn moved(comparison: &Comparison, measure: &MeasureTotal) -> Option<S
     Some(format!("+{} / -{}", shown(moved.more), shown(moved.less)))
 }
 
+/// What the runs of the month left: the newest over everybody, or the one before it that wrote where there was nothing to add,
+/// and what came after it.
 fn written(runs: &[StoredRun]) -> String {
-    let Some(run) = runs.last().map(|run| &run.summary) else {
-        return "nothing written yet".to_owned();
+    let Some((newest, after)) = whole(runs) else {
+        return match runs.last() {
+            None => "nothing written yet".to_owned(),
+            Some(run) => format!("no run over everybody yet; {}", step(run, false)),
+        };
     };
-    let at = run.finished_at.as_deref().unwrap_or(&run.started_at);
+    let taken_back = after.iter().any(takes_back);
+    let mut steps = vec![step(newest, taken_back)];
+    // Single clients that were written since say nothing about the others.
+    let told = after.iter().filter(|run| {
+        run.plan.only().is_none() && !is_whole(&run.plan) || !is_settled(run.summary.status)
+    });
+    steps.extend(told.map(|run| step(run, false)));
+    steps.dedup();
+    steps.join(", ")
+}
+
+/// The newest run over everybody that says what was written, and the runs after it.
+fn whole(runs: &[StoredRun]) -> Option<(&StoredRun, &[StoredRun])> {
+    let newest = runs.iter().rposition(|run| is_whole(&run.plan))?;
+    let wrote = |run: &StoredRun| is_whole(&run.plan) && run.summary.status == RunStatus::Applied;
+    let earlier = runs.get(..newest).unwrap_or_default();
+    let says_nothing_new = runs
+        .get(newest)
+        .is_some_and(|run| run.summary.status == RunStatus::Nothing);
+    let at = match earlier.iter().rposition(wrote) {
+        Some(wrote) if says_nothing_new && earlier.iter().skip(wrote).all(is_plain) => wrote,
+        _ => newest,
+    };
+    let after = runs.get(at + 1..).unwrap_or_default();
+    runs.get(at).map(|run| (run, after))
+}
+
+/// Wrote what it was to write, and took nothing back.
+fn is_plain(run: &StoredRun) -> bool {
+    is_settled(run.summary.status) && !takes_back(run)
+}
+
+fn is_settled(status: RunStatus) -> bool {
+    matches!(status, RunStatus::Applied | RunStatus::Nothing)
+}
+
+/// A run that takes another one back has no usage of its own, and each of its changes says so.
+fn takes_back(run: &StoredRun) -> bool {
+    let mut changes = run.plan.changes().iter();
+    !is_whole(&run.plan) && changes.any(|change| change.reason.starts_with("revert of "))
+}
+
+fn step(run: &StoredRun, was_taken_back: bool) -> String {
+    let at = run.summary.finished_at.as_deref();
+    let at = at.unwrap_or(&run.summary.started_at);
     let day = at.get(..10).unwrap_or(at);
-    let what = match run.status {
+    let what = match run.summary.status {
+        RunStatus::Applied if takes_back(run) => "taken back",
+        RunStatus::Partial if takes_back(run) => "taken back in part",
+        RunStatus::Applied if run.plan.only().is_some() => "a single client written",
+        RunStatus::Applied if !is_whole(&run.plan) => "what had failed written",
+        RunStatus::Applied if was_taken_back => "written",
         RunStatus::Applied => "written and read back",
         RunStatus::Nothing => "nothing needed writing",
         RunStatus::Partial => "written in part",

@@ -29,6 +29,7 @@ pub use tables::{Cell, Column, Table};
 pub(crate) use tables::{exceptions_table, guards_table, ledger_table};
 
 use billing_sync::plan::Plan;
+use billing_sync::rules::Rules;
 use billing_sync::state::StoredRun;
 use billing_sync::usage::Usage;
 
@@ -44,6 +45,8 @@ pub struct ReportInput<'a> {
     pub plan: &'a Plan,
     /// The usage it was made from.
     pub usage: &'a Usage,
+    /// The rules it was made under.
+    pub rules: &'a Rules,
     /// What is known of earlier months, oldest first.
     pub history: &'a [KeptMonth],
     /// What was kept of this month when it was billed; empty when nothing was.

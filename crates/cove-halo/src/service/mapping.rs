@@ -1,6 +1,7 @@
 //! `map`: reads where the mapping stands, and writes what a person decided, each write checked against a fresh read and
 //! read back.
 
+mod moved;
 mod outcome;
 mod pen;
 
@@ -9,14 +10,12 @@ pub use outcome::{MapOutcome, MapResult, MapWritten};
 use super::{PlanRequest, Service};
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
-use crate::map::{MapAction, MapPlace, MapPlan, Mapping};
+use crate::map::{MapAction, MapPlace, MapPlan, Mapping, OF_BEFORE};
 use crate::settings::MatchKey;
 use crate::time;
 use billing_sync::Question;
-use billing_sync::ids::Key;
 use billing_sync::plan::{ExceptionKind, customers};
 use billing_sync::ports::TargetReader;
-use billing_sync::run::Drift;
 use billing_sync::{Memory, Period};
 use futures_util::future;
 
@@ -41,7 +40,14 @@ impl Service {
         )
         .await?;
         let standings = customers(&usage, &target, &self.inner.rules, &memory);
-        Ok(Mapping::new(period, standings, target, memory, decisions))
+        Ok(Mapping::new(
+            self.subject(),
+            period,
+            standings,
+            target,
+            memory,
+            decisions,
+        ))
     }
 
     /// Where a mapping is kept unless a person says otherwise: where customers are matched by.
@@ -56,15 +62,16 @@ impl Service {
     /// write is read back, and one that fails stops no other. What is there already is not written.
     ///
     /// # Errors
-    /// When something moved since the plan ([`ServiceError::drift`]) or speaks against it now, the place is not the one
-    /// that customers are matched by, or nothing can be read. Nothing was written then.
+    /// When the plan was made for another account or tenant, something moved since ([`ServiceError::drift`]) or speaks
+    /// against it now, the place is not the one that customers are matched by, or nothing can be read. Nothing was written
+    /// then.
     pub async fn apply_mapping(
         &self,
         plan: &MapPlan,
         by: &str,
-        period: Option<Period>,
     ) -> Result<MapOutcome, ServiceError> {
         let before = self.requests();
+        self.must_be_ours(plan)?;
         if plan.place != MapPlace::State && plan.place != self.map_place() {
             return Err(ServiceError::new(
                 ExitCode::Usage,
@@ -77,7 +84,7 @@ impl Service {
             .with_hint("make the mapping plan again; [match] key says what is compared"));
         }
         let pen = self.pen(plan).await?;
-        let now = self.mapping(period).await?;
+        let now = self.mapping(plan.period()).await?;
         let fresh = now
             .plan(&plan.wishes(), &plan.wanted_choices(), plan.place)
             .map_err(|problems| {
@@ -91,7 +98,7 @@ impl Service {
                 )
                 .with_hint("nothing was written; make the mapping plan again")
             })?;
-        let moved = moved(plan, &fresh);
+        let moved = moved::moved(plan, &fresh);
         if !moved.is_empty() {
             return Err(ServiceError::new(
                 ExitCode::Drift,
@@ -192,39 +199,24 @@ impl Service {
         Ok(names)
     }
 
+    /// The same ids are other clients on another tenant.
+    fn must_be_ours(&self, plan: &MapPlan) -> Result<(), ServiceError> {
+        let own = self.subject();
+        let (what, hint) = match plan.subject() {
+            "" => (
+                OF_BEFORE.to_owned(),
+                "nothing was written; `map import` makes a mapping plan of a reviewed sheet",
+            ),
+            other if other != own => (
+                format!("the mapping plan was made for {other}, not for {own}"),
+                "nothing was written; apply it with the settings it was made with, or import the sheet with these",
+            ),
+            _ => return Ok(()),
+        };
+        Err(ServiceError::new(ExitCode::Usage, what).with_hint(hint))
+    }
+
     fn now(&self) -> String {
         time::utc_time(self.inner.clock.wall())
     }
-}
-
-/// What is not as the plan saw it. What is already as the plan wants it did not move.
-fn moved(plan: &MapPlan, fresh: &MapPlan) -> Vec<Drift> {
-    let pairs = plan.changes.iter().zip(&fresh.changes);
-    let customers = pairs
-        .filter(|(planned, now)| now.action == MapAction::Write && planned.before != now.before)
-        .map(|(planned, now)| Drift {
-            key: Key {
-                client: planned.client,
-                name: format!("customer {}", planned.customer),
-            },
-            client_name: now.client_name.clone(),
-            licence_id: None,
-            field: plan.place.word().to_owned(),
-            planned: planned.before.clone(),
-            found: now.before.clone(),
-        });
-    let text =
-        |id: Option<billing_sync::ids::LicenceId>| id.map_or_else(String::new, |id| id.to_string());
-    let pairs = plan.choices.iter().zip(&fresh.choices);
-    let records = pairs
-        .filter(|(planned, now)| now.action == MapAction::Write && planned.before != now.before)
-        .map(|(planned, now)| Drift {
-            key: planned.key(),
-            client_name: now.client_name.clone(),
-            licence_id: Some(planned.licence),
-            field: "chosen record".to_owned(),
-            planned: text(planned.before),
-            found: text(now.before),
-        });
-    customers.chain(records).collect()
 }

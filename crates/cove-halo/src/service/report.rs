@@ -47,6 +47,7 @@ impl Service {
             vendor: self.settings().vendor(),
             plan: &plan,
             usage: &usage,
+            rules: &self.inner.rules,
             history: &past.history,
             kept: &past.kept,
             runs: &past.runs,

@@ -93,6 +93,24 @@ impl Service {
         })
     }
 
+    /// Settles an earlier run that did not end, by reading, as [`Service::sync`] does before it plans; `None` where there is
+    /// none. For a program that shows a plan and asks before it applies it.
+    ///
+    /// # Errors
+    /// When it cannot be settled by reading, the state or the target cannot be read, or another run holds the lock.
+    pub async fn settle_earlier(&self) -> Result<Option<RunReport>, ServiceError> {
+        let Some(store) = self.state_to_compare().await? else {
+            return Ok(None);
+        };
+        if store.unfinished_run().await?.is_none() {
+            return Ok(None);
+        }
+        let store = self.inner.stores.for_writing()?;
+        let lock = store.lock().await?;
+        self.claim(&*store).await?;
+        self.settle(&*store, &*lock).await
+    }
+
     /// Settles the newest unfinished run and goes on with it; `None` when there is none. Under other rules or decisions than
     /// it was planned under it is settled alone.
     ///

@@ -54,13 +54,7 @@ impl FileUsage {
 
     /// The file of a month.
     fn path(&self, period: Period) -> PathBuf {
-        let path = self
-            .settings
-            .path
-            .replace("{period}", &period.to_string())
-            .replace("{year}", &format!("{:04}", period.year()))
-            .replace("{month}", &format!("{:02}", period.month()));
-        PathBuf::from(path)
+        PathBuf::from(of_month(&self.settings.path, period))
     }
 
     fn finality(&self, period: Period) -> Finality {
@@ -85,6 +79,13 @@ impl FileUsage {
             (None, _) => Finality::Provisional(format!("{period} has no month after it")),
         }
     }
+}
+
+/// The path of a month's file, with what stands for the month replaced.
+pub(crate) fn of_month(path: &str, period: Period) -> String {
+    path.replace("{period}", &period.to_string())
+        .replace("{year}", &format!("{:04}", period.year()))
+        .replace("{month}", &format!("{:02}", period.month()))
 }
 
 #[async_trait]

@@ -128,6 +128,24 @@ async fn apply_refuses_while_an_earlier_run_is_not_settled() {
 }
 
 #[tokio::test]
+async fn an_unfinished_run_can_be_settled_before_a_plan_is_shown() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.service().settle_earlier().await.unwrap(), None);
+    assert!(!bench.state().exists());
+    let lost = lose_every_answer(&bench).await;
+    let service = bench.service();
+    let settled = service.settle_earlier().await.unwrap().unwrap();
+    assert_eq!(
+        (settled.run_id, settled.changes.len()),
+        (lost.run_id, lost.changes.len())
+    );
+    assert_eq!(bench.committed(), 0, "settling reads");
+    let month = service.plan_month(&october()).await.unwrap();
+    service.apply_month(month, approval()).await.unwrap();
+    bench.assert_as_expected();
+}
+
+#[tokio::test]
 async fn usage_that_breaks_off_is_an_error_and_never_a_shorter_month() {
     for kind in [
         FaultKind::TruncatedBody,

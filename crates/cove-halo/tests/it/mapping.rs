@@ -4,7 +4,7 @@ use crate::harness::{Bench, approval, exceptions_of, october, secrets};
 use billing_sync::ids::{ClientId, CustomerId, Key};
 use billing_sync::{Decision, Period, Question, SubscriptionChoice};
 use cove_api::management::ManagementClient;
-use cove_halo::map::{MapPlace, MappedCustomer, Wish, sheet};
+use cove_halo::map::{MapPlace, MapPlan, MappedCustomer, Wish, sheet};
 use cove_halo::{ExitCode, MapWritten, Secrets, Service, Settings};
 use sandbox::{Fault, FaultKind, Oddity, OddityKind, Service as Origin, When};
 use std::collections::BTreeSet;
@@ -44,6 +44,25 @@ fn held(bench: &Bench, client: ClientId) -> Option<String> {
     let clients = bench.sandbox.clients();
     let client = clients.into_iter().find(|it| it.id == client.get());
     client.unwrap().cove_id.filter(|text| !text.is_empty())
+}
+
+/// Cove's management API, as a user who may change customers.
+fn cove(bench: &Bench) -> ManagementClient {
+    ManagementClient::builder(
+        sandbox::MANAGEMENT_PARTNER,
+        sandbox::MANAGEMENT_USER,
+        sandbox::MANAGEMENT_PASSWORD.into(),
+    )
+    .base_url(&bench.sandbox.management_url())
+    .build()
+    .unwrap()
+}
+
+/// The plan with another value at a place of its file.
+fn edited(plan: &MapPlan, pointer: &str, value: &str) -> MapPlan {
+    let mut document = serde_json::to_value(plan).unwrap();
+    *document.pointer_mut(pointer).unwrap() = value.into();
+    MapPlan::from_json(document.to_string().as_bytes()).unwrap()
 }
 
 /// The service with another state file.
@@ -117,7 +136,7 @@ async fn a_mapping_is_written_once_beside_the_other_custom_fields_and_then_bille
     let plan = mapping
         .plan(std::slice::from_ref(&wanted), &[], service.map_place())
         .unwrap();
-    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(outcome.exit_code(), ExitCode::Done);
     assert_eq!(outcome.count(MapWritten::Written), 1);
     assert_eq!(
@@ -134,7 +153,7 @@ async fn a_mapping_is_written_once_beside_the_other_custom_fields_and_then_bille
     }
 
     bench.sandbox.clear_requests();
-    let again = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let again = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(again.count(MapWritten::Nothing), 1);
     assert_eq!(bench.committed(), 0, "nothing to do");
     let planned = bench.service().plan(&october()).await.unwrap();
@@ -163,7 +182,7 @@ async fn a_client_that_was_filled_meanwhile_stops_everything_before_a_write() {
     bench.sandbox.clear_requests();
     let error = bench
         .service()
-        .apply_mapping(&plan, "ann", month())
+        .apply_mapping(&plan, "ann")
         .await
         .unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Drift, "{error}");
@@ -206,7 +225,7 @@ async fn a_lost_answer_is_settled_by_reading_and_never_sent_again() {
             },
             kind.clone(),
         )]);
-        let done = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+        let done = service.apply_mapping(&plan, "ann").await.unwrap();
         assert_eq!(done.results[0].outcome, outcome, "{kind:?}: {done:?}");
         assert!(done.results[0].note.contains("read back"), "{done:?}");
         let posts = bench
@@ -235,10 +254,7 @@ async fn a_decision_is_kept_in_the_state_and_moves_to_another_host_with_the_shee
     let plan = mapping
         .plan(std::slice::from_ref(&wanted), &[], MapPlace::State)
         .unwrap();
-    let outcome = service
-        .apply_mapping(&plan, "ann (map)", month())
-        .await
-        .unwrap();
+    let outcome = service.apply_mapping(&plan, "ann (map)").await.unwrap();
     assert_eq!(outcome.count(MapWritten::Written), 1);
     assert_eq!(bench.committed(), 0, "HaloPSA stays as it is");
     let planned = service.plan(&october()).await.unwrap();
@@ -262,7 +278,7 @@ async fn a_decision_is_kept_in_the_state_and_moves_to_another_host_with_the_shee
     let other = elsewhere(&bench, "other.db");
     let mapping = other.mapping(month()).await.unwrap();
     let plan = mapping.plan(&review.wishes, &[], MapPlace::State).unwrap();
-    other.apply_mapping(&plan, "bob", month()).await.unwrap();
+    other.apply_mapping(&plan, "bob").await.unwrap();
     let moved = other.decisions().await.unwrap();
     assert_eq!(moved[0].decision, decided.decisions[0].decision);
 
@@ -295,7 +311,7 @@ async fn a_chosen_record_ends_the_ambiguity_and_takes_the_count() {
     let plan = mapping
         .plan(&[], &[(None, choice.clone())], MapPlace::Field)
         .unwrap();
-    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(outcome.count(MapWritten::Written), 1);
     assert_eq!(bench.committed(), 0);
     let planned = service.plan(&october()).await.unwrap();
@@ -332,7 +348,7 @@ async fn a_record_is_chosen_without_a_user_of_coves_api_where_references_decide(
         .plan(&[], &[(None, choice.clone())], service.map_place())
         .unwrap();
     assert_eq!(plan.place, MapPlace::Reference);
-    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(outcome.exit_code(), ExitCode::Done);
     assert_eq!(outcome.count(MapWritten::Written), 1);
     let kept = service.decisions().await.unwrap();
@@ -346,14 +362,7 @@ async fn a_customer_reference_is_written_at_cove_and_never_replaced() {
     let text = bench.toml("", "", "[match]\nkey = \"reference\"");
     let settings = Settings::from_toml(&text, "f").unwrap();
     let without = Bench::builder(settings.clone()).build().unwrap();
-    let cove = ManagementClient::builder(
-        sandbox::MANAGEMENT_PARTNER,
-        sandbox::MANAGEMENT_USER,
-        sandbox::MANAGEMENT_PASSWORD.into(),
-    )
-    .base_url(&bench.sandbox.management_url())
-    .build()
-    .unwrap();
+    let cove = cove(&bench);
     let service = Service::builder(settings, secrets())
         .references(cove)
         .build()
@@ -363,10 +372,7 @@ async fn a_customer_reference_is_written_at_cove_and_never_replaced() {
     let plan = mapping
         .plan(std::slice::from_ref(&wanted), &[], MapPlace::Reference)
         .unwrap();
-    let unknown_user = without
-        .apply_mapping(&plan, "ann", month())
-        .await
-        .unwrap_err();
+    let unknown_user = without.apply_mapping(&plan, "ann").await.unwrap_err();
     assert_eq!(unknown_user.exit_code(), ExitCode::Usage);
     let reference = || {
         let partners = bench.sandbox.partners();
@@ -374,21 +380,18 @@ async fn a_customer_reference_is_written_at_cove_and_never_replaced() {
         let partner = partners.into_iter().find(|it| it.id.to_string() == id);
         partner.unwrap().external_code
     };
-    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(outcome.count(MapWritten::Written), 1, "{outcome:?}");
     assert_eq!(reference(), format!("HALO:{}", wanted.client));
-    let again = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let again = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(again.count(MapWritten::Nothing), 1);
 
     let id = wanted.customer.as_str().parse().unwrap();
     bench
         .sandbox
         .edit(|world| world.set_external_code(id, "PSA | HALO:1"));
-    let kept = service.apply_mapping(&plan, "ann", month()).await;
-    let failed = kept
-        .as_ref()
-        .is_ok_and(|it| it.count(MapWritten::Failed) == 1);
-    assert!(failed || kept.is_err(), "{kept:?}");
+    let kept = service.apply_mapping(&plan, "ann").await.unwrap();
+    assert_eq!(kept.count(MapWritten::Failed), 1, "{kept:?}");
     assert_eq!(reference(), "PSA | HALO:1");
 }
 
@@ -412,11 +415,168 @@ async fn requests_that_write_a_reference_are_counted_with_those_that_read() {
     bench.sandbox.clear_requests();
     let mapping = service.mapping(month()).await.unwrap();
     let plan = mapping.plan(&[wanted], &[], MapPlace::Reference).unwrap();
-    let outcome = service.apply_mapping(&plan, "ann", month()).await.unwrap();
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
     assert_eq!(outcome.count(MapWritten::Written), 1, "{outcome:?}");
     let requests = bench.sandbox.requests();
     let of = |service| requests.iter().filter(|it| it.service == service).count();
     assert!(of(Origin::Management) > 1);
     let sent = of(Origin::Management) + of(Origin::Billing);
     assert_eq!(service.requests().cove, sent as u64);
+}
+
+#[tokio::test]
+async fn a_mapping_plan_of_another_tenant_is_refused_before_anything_is_read() {
+    let (trial, live) = (Bench::new().await, Bench::new().await);
+    let service_of = |bench: &Bench| {
+        let text = bench.toml("", "", "");
+        // Without a name, a tenant is known by its address.
+        let tenant = format!("tenant = \"{}\"\n", sandbox::TENANT);
+        let settings = Settings::from_toml(&text.replace(&tenant, ""), "f").unwrap();
+        Bench::builder(settings).build().unwrap()
+    };
+    let wanted = namesake(&trial);
+    for place in [MapPlace::Field, MapPlace::State] {
+        let mapping = service_of(&trial).mapping(month()).await.unwrap();
+        let plan = mapping
+            .plan(std::slice::from_ref(&wanted), &[], place)
+            .unwrap();
+        let error = service_of(&live)
+            .apply_mapping(&plan, "ann")
+            .await
+            .unwrap_err();
+        assert_eq!(error.exit_code(), ExitCode::Usage, "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the mapping plan was made for account {0} and {1}, not for account {0} and {2}",
+                sandbox::ACCOUNT_ID,
+                trial.sandbox.halo_url(),
+                live.sandbox.halo_url()
+            )
+        );
+        assert!(error.hint().unwrap().starts_with("nothing was written"));
+        assert_eq!(live.sandbox.requests().len(), 0);
+        assert_eq!(held(&live, wanted.client), None);
+        assert!(!live.state().exists());
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_another_than_was_agreed_to_stops_everything_before_a_write() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let wanted = namesake(&bench);
+    let mapping = service.mapping(month()).await.unwrap();
+    let doubled = mapping.records[0].clone();
+    let choice = SubscriptionChoice {
+        key: Key {
+            client: doubled.client.id,
+            name: doubled.name.clone(),
+        },
+        licence: doubled.records[1].id,
+    };
+    let plan = mapping
+        .plan(
+            std::slice::from_ref(&wanted),
+            &[(None, choice)],
+            MapPlace::Field,
+        )
+        .unwrap();
+    for (pointer, field) in [
+        ("/changes/0/client_name", "name of the client"),
+        ("/changes/0/customer_name", "name of the customer"),
+        ("/choices/0/client_name", "name of the client"),
+        ("/choices/0/record_name", "name of the record"),
+    ] {
+        let error = service
+            .apply_mapping(&edited(&plan, pointer, "Seen Ltd"), "ann")
+            .await
+            .unwrap_err();
+        assert_eq!(error.exit_code(), ExitCode::Drift, "{pointer}: {error}");
+        let [drift] = error.drift() else {
+            panic!("{pointer}: {:?}", error.drift());
+        };
+        assert_eq!(
+            (drift.field.as_str(), drift.planned.as_str()),
+            (field, "Seen Ltd")
+        );
+        assert_ne!(drift.found, "Seen Ltd");
+        assert_eq!(bench.committed(), 0);
+        assert_eq!(service.decisions().await.unwrap(), []);
+    }
+    service.apply_mapping(&plan, "ann").await.unwrap();
+    // What is there already needs nothing, whatever it is called by now.
+    let again = edited(&plan, "/changes/0/client_name", "Seen Ltd");
+    let again = service.apply_mapping(&again, "ann").await.unwrap();
+    assert_eq!(again.count(MapWritten::Nothing), 2);
+}
+
+#[tokio::test]
+async fn a_mapping_plan_is_held_against_the_month_it_was_made_for() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let mapping = service.mapping(month()).await.unwrap();
+    let plan = mapping
+        .plan(&[namesake(&bench)], &[], MapPlace::Field)
+        .unwrap();
+    assert_eq!(plan.period(), month());
+    let march = edited(&plan, "/period", "202603");
+    let error = service.apply_mapping(&march, "ann").await.unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Drift, "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with("with usage in 202603; `map list` shows the ids"),
+        "{error}"
+    );
+    let outcome = service.apply_mapping(&plan, "ann").await.unwrap();
+    assert_eq!(outcome.count(MapWritten::Written), 1);
+}
+
+#[tokio::test]
+async fn a_reference_that_a_person_wrote_since_the_invoice_is_never_written_over_or_beside() {
+    let bench = Bench::new().await;
+    let wanted = namesake(&bench);
+    let id: u64 = wanted.customer.as_str().parse().unwrap();
+    let text = bench.toml("", "", "[match]\nkey = \"reference\"");
+    let settings = Settings::from_toml(&text, "f").unwrap();
+    let service = Service::builder(settings, secrets())
+        .references(cove(&bench))
+        .build()
+        .unwrap();
+    let there = || {
+        let partners = bench.sandbox.partners();
+        let partner = partners.into_iter().find(|it| it.id == id);
+        partner.unwrap().external_code
+    };
+    let mapping = service.mapping(month()).await.unwrap();
+    let plan = mapping
+        .plan(std::slice::from_ref(&wanted), &[], MapPlace::Reference)
+        .unwrap();
+    // The month's invoice shows none of these.
+    assert_eq!(plan.changes[0].before, "");
+    let own = wanted.client.to_string();
+    for (code, written, words) in [
+        ("77", MapWritten::Failed, "the reference is `77` by now"),
+        ("HALO:77", MapWritten::Failed, "it is not overwritten"),
+        ("PSA-7", MapWritten::Failed, "not `` as on the invoice"),
+        (own.as_str(), MapWritten::Nothing, ""),
+        ("  ", MapWritten::Written, "HALO:"),
+    ] {
+        bench
+            .sandbox
+            .edit(|world| world.set_external_code(id, code));
+        let done = service.apply_mapping(&plan, "ann").await.unwrap();
+        let result = &done.results[0];
+        assert_eq!(result.outcome, written, "{code}: {result:?}");
+        assert!(result.note.contains(words), "{code}: {result:?}");
+        match written {
+            MapWritten::Written => assert_eq!(there(), format!("HALO:{own}")),
+            _ => assert_eq!(there(), code),
+        }
+        if written == MapWritten::Failed {
+            let way_out = format!("map set {} {own} --to state", wanted.customer);
+            assert!(result.note.contains(&way_out), "{result:?}");
+        }
+    }
 }

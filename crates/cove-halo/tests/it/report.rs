@@ -1,11 +1,14 @@
 //! The report of a month and the look back at it: true to the plan, silent towards both services, and without names when asked.
 
 use crate::harness::{Bench, PERIOD, SERVER, approval, month, october};
-use billing_sync::plan::{Change, GuardName};
+use billing_sync::plan::{Approval, Change, GuardName};
+use billing_sync::run::RunStatus;
 use calamine::{Data, Reader, Xlsx};
-use cove_halo::PlanView;
 use cove_halo::report::{KeptMonth, MonthSource, Report};
-use std::collections::BTreeSet;
+use cove_halo::{FollowUp, PlanRequest, PlanView, Service};
+use rust_decimal::Decimal;
+use sandbox::{Fault, FaultKind, Service as Origin, When};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 const SEPTEMBER: u32 = 202_609;
@@ -498,4 +501,108 @@ async fn the_sheets_hold_exact_numbers_and_no_formula() {
         }
     }
     assert_eq!(report.period.number(), PERIOD);
+}
+
+fn every_reason() -> Approval {
+    GuardName::ALL
+        .into_iter()
+        .fold(approval(), |approval, guard| {
+            approval.overriding(guard, "seen")
+        })
+}
+
+/// How the newest report of October ends its headline, without the days.
+async fn ending(service: &Service) -> String {
+    let report = service.report(&october(), false).await.unwrap();
+    let ending = report.headline.rsplit("; ").next().unwrap().to_owned();
+    let day = report.made_at.get(..10).unwrap();
+    ending.replace(&format!(" on {day}"), "")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_headline_tells_what_the_runs_of_the_month_left() {
+    let bench = Bench::new().await;
+    let service = bench.service();
+    let whole = service.plan(&october()).await.unwrap();
+    let one = PlanRequest {
+        only: whole.writes().next().map(|change| change.client_id),
+        ..october()
+    };
+    service.sync(&one, every_reason()).await.unwrap();
+    assert_eq!(
+        ending(&service).await,
+        "a single client written",
+        "no run over everybody yet"
+    );
+    let run = service.sync(&october(), every_reason()).await.unwrap();
+    assert_eq!(ending(&service).await, "written and read back");
+    let nothing = service.sync(&october(), every_reason()).await.unwrap();
+    assert_eq!(nothing.run.unwrap().report.status, RunStatus::Nothing);
+    assert_eq!(ending(&service).await, "written and read back");
+    let back = FollowUp::Revert(run.run.unwrap().report.run_id);
+    service.follow_up(&back, every_reason()).await.unwrap();
+    assert_eq!(ending(&service).await, "written, taken back");
+    service.sync(&october(), every_reason()).await.unwrap();
+    assert_eq!(ending(&service).await, "written and read back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_client_that_is_written_later_completes_no_month() {
+    let bench = Bench::new().await;
+    let service = bench.service_with("", "write_batch = 5\n", "");
+    let plan = service.plan(&october()).await.unwrap();
+    let licences = |it: &&sandbox::LoggedRequest| it.path.contains("SoftwareLicence");
+    let pages = bench.sandbox.requests().iter().filter(licences).count() as u64;
+    bench.sandbox.clear_requests();
+    let second_batch = When::NthOf {
+        service: Origin::Halo,
+        path_contains: "SoftwareLicence".to_owned(),
+        nth: pages + 2,
+    };
+    bench
+        .sandbox
+        .set_faults(vec![Fault::new(second_batch, FaultKind::Status(403))]);
+    let run = service.apply(plan, approval()).await.unwrap().report;
+    bench.sandbox.clear_faults();
+    assert_eq!(run.status, RunStatus::Partial);
+    assert_eq!(ending(&service).await, "written in part");
+    let failed = run.changes.iter().find(|it| it.outcome.is_failed());
+    let one = PlanRequest {
+        only: failed.map(|it| it.change.client_id),
+        ..october()
+    };
+    let outcome = service.sync(&one, every_reason()).await.unwrap();
+    assert_eq!(outcome.run.unwrap().report.status, RunStatus::Applied);
+    assert_eq!(ending(&service).await, "written in part");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_ignored_where_a_rule_ignores_it_and_nowhere_else() {
+    let bench = Bench::new().await;
+    let rules = format!(
+        "[[rule]]\nservice = \"{SERVER}\"\nfree = 1000000\n\
+         [[rule]]\nservice = \"Cove Data Protection | Workstation\"\naction = \"ignore\"\nreason = \"a flat fee\"\n"
+    );
+    let service = bench.service_with("", "", &rules);
+    let report = service.report(&october(), false).await.unwrap();
+    let mut ignored: BTreeMap<String, Decimal> = BTreeMap::new();
+    for line in report.customers.iter().flat_map(|it| &it.lines) {
+        if line.became == "ignored" {
+            *ignored.entry(line.service.clone()).or_default() += line.quantity;
+        }
+    }
+    for line in &report.ledger {
+        let service = line.row.service.to_string();
+        let shown = ignored.get(&service).copied().unwrap_or_default();
+        assert_eq!(shown, line.row.ignored, "{service}");
+    }
+    assert_eq!(ignored.len(), 2, "a rule and `products`: {ignored:?}");
+    let free = report
+        .customers
+        .iter()
+        .flat_map(|it| &it.lines)
+        .find(|line| {
+            line.service == SERVER && !line.quantity.is_zero() && line.became == "nothing to bill"
+        });
+    assert!(free.is_some());
 }

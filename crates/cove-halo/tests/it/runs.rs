@@ -167,6 +167,12 @@ async fn a_hand_edit_after_the_run_is_found_by_verify() {
     };
     assert_eq!(drift.found, "4711");
     assert_eq!(drift.planned, record.change.after.to_string());
+    let document = verified.to_json();
+    assert_eq!(document["status"], "partial");
+    assert_eq!(document["run_status"], "applied");
+    let kept = service.verify(None).await.unwrap().to_json();
+    assert_eq!(kept["status"], "partial");
+    assert_eq!(kept.get("run_status"), None);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn a_mapping_decided_before_the_first_start_is_no_try() {
     let plan = mapping
         .plan(&[], &[(None, choice)], service.map_place())
         .unwrap();
-    let decided = service.apply_mapping(&plan, "ann", october().period).await;
+    let decided = service.apply_mapping(&plan, "ann").await;
     assert_eq!(decided.unwrap().exit_code(), ExitCode::Done);
     let quiet = ["wait until 2026-12-06T06:00:00Z for 202611: as scheduled"];
     let kept = keep(&bench, SIXTH, "2026-11-20T12:00:00Z", 1, |_| ()).await;

@@ -9,6 +9,7 @@ use billing_sync::state::{JournalEntry, MemoryStore, NewRun, StateStore};
 use billing_sync::testing::{create, plan_of};
 use cove_halo::map::MapPlace;
 use cove_halo::{CheckState, ExitCode};
+use sandbox::{Fault, FaultKind, Service as Origin, When};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -212,6 +213,28 @@ async fn doctor_hints_at_what_goes_on_with_an_unfinished_run() {
 }
 
 #[tokio::test]
+async fn doctor_needs_no_page_that_tells_where_to_log_in() {
+    let bench = Bench::new().await;
+    let unserved = (1..9).map(|nth| {
+        let when = When::NthOf {
+            service: Origin::Halo,
+            path_contains: "authinfo".to_owned(),
+            nth,
+        };
+        Fault::new(when, FaultKind::Status(404))
+    });
+    bench.sandbox.set_faults(unserved.collect());
+    let checks = bench.service().doctor().await;
+    let problems: Vec<_> = checks
+        .iter()
+        .filter(|check| check.state == CheckState::Problem)
+        .collect();
+    assert_eq!(problems, Vec::<&cove_halo::Check>::new());
+    let clock = checks.iter().find(|check| check.name == "clock").unwrap();
+    assert_eq!(clock.state, CheckState::Ok, "{clock:?}");
+}
+
+#[tokio::test]
 async fn doctor_goes_on_after_a_problem() {
     let bench = Bench::new().await;
     let text = bench.toml("", "", "").replace("\"sandbox\"", "\"other\"");
@@ -278,10 +301,7 @@ async fn what_a_lost_state_file_costs_and_how_it_is_got_back() {
     let adopted = mapping
         .plan(&[], &[(None, choice)], MapPlace::Field)
         .unwrap();
-    after
-        .apply_mapping(&adopted, "ann", october().period)
-        .await
-        .unwrap();
+    after.apply_mapping(&adopted, "ann").await.unwrap();
     let found = after.plan(&october()).await.unwrap();
     assert_eq!(
         record_of(&found, &key),

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::globals::Format;
 use crate::view;
 use billing_sync::plan::Plan;
+use billing_sync::run::RunReport;
 use cove_halo::{ExitCode, RunOutcome, SyncOutcome};
 use std::path::{Path, PathBuf};
 
@@ -76,8 +77,8 @@ pub(super) fn show(outcome: &RunOutcome, app: &mut App<'_>) -> Result<(), Failur
 }
 
 /// Says that an earlier run was settled before this one.
-pub(super) fn note_settled(sync: &SyncOutcome, app: &App<'_>) {
-    if let Some(settled) = &sync.settled {
+pub(super) fn note_settled(settled: Option<&RunReport>, app: &App<'_>) {
+    if let Some(settled) = settled {
         app.out.note(&format!(
             "an earlier run was settled first: {}, {}\n",
             settled.run_id,

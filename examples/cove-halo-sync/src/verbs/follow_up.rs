@@ -113,7 +113,7 @@ fn shown(
 }
 
 fn show(outcome: &FollowUpOutcome, app: &mut App<'_>) -> Result<(), Failure> {
-    apply::note_settled(&outcome.sync, app);
+    apply::note_settled(outcome.sync.settled.as_ref(), app);
     match app.out.format() {
         Format::Table => {
             let Some(run) = &outcome.sync.run else {

@@ -3,7 +3,7 @@
 use crate::app::{App, can_ask};
 use crate::failure::Failure;
 use crate::files;
-use crate::globals::Format;
+use crate::globals::{Format, quoted};
 use crate::text::plain;
 use clap::ValueEnum;
 use cove_halo::{
@@ -53,6 +53,9 @@ pub(crate) struct Args {
     #[arg(long, exclusive = true)]
     reference: bool,
 }
+
+/// What `map` needs where it writes customer references.
+const REFERENCE_VARIABLE: (&str, &str) = ("COVE_PASSWORD", "the password of Cove's API user");
 
 /// Who an account buys from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -191,25 +194,35 @@ async fn optional(question: &str, app: &App<'_>) -> Result<Option<String>, Failu
 
 fn report(args: &Args, app: &mut App<'_>) -> Result<(), Failure> {
     let file = args.out.display().to_string();
+    let flag = if args.out.as_os_str() == DEFAULT_FILE {
+        String::new()
+    } else {
+        format!(" --config {}", quoted(&file))
+    };
+    let by_reference = args.match_key == Some(Key::Reference);
+    let of_cove = by_reference.then_some(REFERENCE_VARIABLE);
+    let variables: Vec<_> = SECRET_VARIABLES.into_iter().chain(of_cove).collect();
     match app.out.format() {
         Format::Table | Format::Csv => {
             app.out.result(&format!("{} written\n", plain(&file)))?;
         }
-        Format::Json => app.out.document(
-            &json!({"schema": 1, "written": file, "variables": SECRET_VARIABLES.map(|it| it.0)}),
-        )?,
+        Format::Json => {
+            let names: Vec<&str> = variables.iter().map(|it| it.0).collect();
+            app.out
+                .document(&json!({"schema": 1, "written": file, "variables": names}))?;
+        }
     }
     app.out
         .note("\nsecrets are not in it; set them in the environment, or <NAME>_FILE to a file that holds each:\n");
-    for (name, what) in SECRET_VARIABLES {
+    for (name, what) in &variables {
         app.out.note(&format!("  {name:<20} {what}\n"));
     }
-    let config = if args.out.as_os_str() == DEFAULT_FILE {
-        String::new()
-    } else {
-        format!(" --config {file}")
-    };
+    if by_reference {
+        app.out.note(
+            "`map apply` writes references as Cove's API user: set partner and username in [cove], too\n",
+        );
+    }
     app.out
-        .note(&format!("then: cove-halo-sync doctor{config}\n"));
+        .note(&format!("then: cove-halo-sync doctor{flag}\n"));
     Ok(())
 }

@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::failure::Failure;
 use crate::files;
-use crate::globals::Format;
+use crate::globals::{Format, quoted};
+use crate::text::json;
 use crate::view;
 use billing_sync::Period;
 use billing_sync::ids::ClientId;
@@ -92,13 +93,13 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
         view = view.of_service(service)?;
     }
     if let Some(path) = &args.out {
-        files::replace(path, format!("{:#}\n", plan.to_json(false)).as_bytes())?;
+        files::replace(path, json(&plan.to_json(false)).as_bytes())?;
     }
     show(&view, args.table, app)?;
     match &args.out {
         Some(path) => app.out.note(&format!(
-            "\nto make exactly these changes: cove-halo-sync apply {}\n",
-            path.display()
+            "\nto make exactly these changes: {}\n",
+            app.command(&format!("apply {}", quoted(&path.to_string_lossy())))
         )),
         None if plan.writes().next().is_some() => app
             .out

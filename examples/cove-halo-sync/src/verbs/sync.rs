@@ -80,6 +80,10 @@ async fn asked(
     args: &Args,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
+    // A plan that would be refused because of it is not worth a question.
+    let settled = service.settle_earlier().await?;
+    app.clear_progress();
+    apply::note_settled(settled.as_ref(), app);
     let month = service.plan_month(request).await?;
     let plan = month.plan();
     app.clear_progress();
@@ -99,7 +103,7 @@ async fn asked(
 }
 
 fn show(outcome: &SyncOutcome, app: &mut App<'_>) -> Result<(), Failure> {
-    apply::note_settled(outcome, app);
+    apply::note_settled(outcome.settled.as_ref(), app);
     match app.out.format() {
         Format::Table => {
             let look = app.out.look();

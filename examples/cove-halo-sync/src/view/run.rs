@@ -77,9 +77,12 @@ pub(crate) fn sentence(report: &RunReport) -> String {
             report.applied(),
             report.failed(),
             if report.goes_on() {
-                "`cove-halo-sync resume` tries them again"
+                "`cove-halo-sync resume` tries them again".to_owned()
             } else {
-                "their records moved: `cove-halo-sync sync` plans them anew"
+                format!(
+                    "their records moved: `cove-halo-sync sync --period {}` plans them anew",
+                    report.period
+                )
             }
         ),
         RunStatus::Unknown => format!(

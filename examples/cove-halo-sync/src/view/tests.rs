@@ -2,6 +2,7 @@
 
 use super::samples::{HOSTILE, sample_plan, sample_run};
 use super::{Look, doctor, history, plan, rows, run, verify};
+use crate::text::plain;
 use billing_sync::ids::{ClientId, Key, LicenceId, RunId};
 use billing_sync::run::{Drift, Outcome, RunStatus};
 use billing_sync::state::{RunSummary, StoredRun};
@@ -61,14 +62,15 @@ fn a_final_plan_on_one_page() {
     not billed and left as they are; everybody else goes on
 
     unmatched_customer: 2, 12.5 units
-      to do: put the vendor's customer id into the client's custom field
+      to do: say which client it is: `map suggest`, or `map set CUSTOMER CLIENT`
     customer                units                  detail
     ─────────────────────────────────────────────────────────────────────────────
     Nobody's customer (c3)  10.5 Per GB, 2 Server  no client holds the id c3 in
                                                    its custom field
 
     ambiguous_customer: 1, 1 units
-      to do: leave the vendor's customer id on one client, clear it on the others
+      to do: leave its id on one client and clear it on the others, or decide: `map
+        set CUSTOMER CLIENT --to state`
     customer            units     detail
     ────────────────────────────────────────────────────────────────────────
     Twice claimed (c4)  1 Server  2 clients claim it: 14 (`Claims it`), 15
@@ -212,7 +214,7 @@ fn every_way_a_run_can_end_has_its_sentence() {
     ];
     assert_eq!(
         run::sentence(&sample_run(RunStatus::Partial, &moved)),
-        "period 202610: 1 of 2 changes written, 1 failed; their records moved: `cove-halo-sync sync` plans them anew"
+        "period 202610: 1 of 2 changes written, 1 failed; their records moved: `cove-halo-sync sync --period 202610` plans them anew"
     );
 }
 
@@ -376,8 +378,9 @@ fn no_cell_of_a_sheet_is_a_formula() {
         );
     }
     assert!(
-        rows.iter()
-            .any(|row| row.iter().any(|cell| cell == format!("'{HOSTILE}"))),
+        rows.iter().any(|row| row
+            .iter()
+            .any(|cell| cell == format!("'{}", plain(HOSTILE)))),
         "the name is there whole: {sheet}"
     );
     assert_eq!(

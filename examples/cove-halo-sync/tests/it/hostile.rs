@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 23] = [
     "=cmd|' /C calc'!A0",
     "+1+1",
     "-2+3",
@@ -29,6 +29,11 @@ const NAMES: [&str; 18] = [
     "\u{feff}\u{200b}Unseen",
     "\"],\"status\":\"applied\",\"x\":[\"",
     "Comma, \"quote\"; semicolon",
+    "Acme;=cmd|' /C calc'!A0;",
+    "Acme; +1|-1|@x",
+    "\u{ff1d}1\u{ff0b}1",
+    "Tag\u{e0041}\u{ad}\u{3164}Co",
+    "Quote \";=1+1\"",
 ];
 
 /// A client and a customer of every name, customers of every name that nobody knows, and three who left.
@@ -118,9 +123,10 @@ fn run(world: &World, canaries: &Canaries, args: &[&str]) -> Done {
     done
 }
 
+/// What Rust's own tables call not printable, and what is printed as nothing.
 fn is_hidden(one: char) -> bool {
-    (one.is_control() && one != '\n')
-        || matches!(one, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let is_shown = matches!(one, '\n' | '"' | '\'' | '\\');
+    (!is_shown && one.escape_debug().len() > 1) || one == '\u{3164}'
 }
 
 #[track_caller]
@@ -129,22 +135,28 @@ fn is_plain(what: &str, text: &str) {
     assert_eq!(hidden, None, "{what}");
 }
 
-/// No cell that a spreadsheet computes; numbers below zero are numbers.
+/// No cell that a spreadsheet computes, whatever it divides lines by; numbers below zero are numbers.
 #[track_caller]
 fn is_safe_sheet(what: &str, text: &str) {
-    let mut cells = 0;
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    for row in reader.records() {
-        for cell in &row.unwrap() {
-            let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-            let number = cell.parse::<rust_decimal::Decimal>().is_ok();
-            assert!(!formula || number, "{what}: {cell:?}");
-            cells += 1;
+    is_plain(what, text);
+    for delimiter in [b',', b';', b'\t', b'|'] {
+        let mut cells = 0;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(text.as_bytes());
+        for row in reader.records() {
+            for cell in &row.unwrap() {
+                let cell = cell.trim_start_matches(' ');
+                let formula = cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+                let number = cell.parse::<rust_decimal::Decimal>().is_ok();
+                assert!(!formula || number, "{what}: {cell:?}");
+                cells += 1;
+            }
         }
+        assert!(cells > 0, "{what}");
     }
-    assert!(cells > 0, "{what}");
 }
 
 fn is_shown_safely(format: &str, args: &[&str], done: &Done) {
@@ -152,6 +164,7 @@ fn is_shown_safely(format: &str, args: &[&str], done: &Done) {
     is_plain(&format!("stderr, {what}"), &done.stderr);
     match format {
         "json" => {
+            is_plain(&what, &done.stdout);
             serde_json::from_str::<serde_json::Value>(&done.stdout)
                 .unwrap_or_else(|error| panic!("{what}: {error}: {done:?}"));
         }
@@ -229,6 +242,9 @@ fn files_are_safe(world: &World, canaries: &Canaries) -> usize {
         }
         if kind == Some("csv") {
             is_safe_sheet(name, &text);
+        }
+        if kind == Some("json") {
+            is_plain(name, &text);
         }
     }
     files.len()

@@ -73,6 +73,123 @@ fn a_reviewed_sheet_is_written_and_then_billed() {
     assert_eq!(world.counts("=Zenith and Sons Limited", SERVER), [3]);
 }
 
+/// The command that was printed after these words, as arguments.
+#[track_caller]
+fn printed<'a>(done: &'a crate::tool::Done, after: &str) -> Vec<&'a str> {
+    let (_, rest) = done
+        .stderr
+        .split_once(after)
+        .unwrap_or_else(|| panic!("{done:?}"));
+    let line = rest.lines().next().unwrap();
+    line.strip_prefix("cove-halo-sync ")
+        .unwrap()
+        .split(' ')
+        .collect()
+}
+
+#[test]
+fn what_is_printed_to_be_run_next_can_be_run_as_it_is() {
+    let (world, client) = world();
+    let settings = std::fs::read_to_string(world.path("cove-halo.toml")).unwrap();
+    let other = "\n[[pair]]\nname = \"south\"\n[[pair]]\nname = \"other\"\n[pair.subscription]\nname = \"Other: {service}\"\n";
+    std::fs::write(world.path("two.toml"), settings + other).unwrap();
+    std::fs::remove_file(world.path("cove-halo.toml")).unwrap();
+    let given = ["--config", "two.toml", "--pair", "south"];
+    let run = |args: &[&str], code: i32| world.run(&[args, &given].concat()).ended(code);
+    let go_on = |words: Vec<&str>, code: i32| world.run(&words).ended(code);
+
+    // The default month is another one than this.
+    let exported = run(
+        &["map", "export", "--out", "m.csv", "--period", "202610"],
+        0,
+    );
+    let text = std::fs::read_to_string(world.path("m.csv")).unwrap();
+    std::fs::write(
+        world.path("m.csv"),
+        text.replace("legal form,,", "legal form,yes,"),
+    )
+    .unwrap();
+    let import = printed(&exported, "after the review: ");
+    assert_eq!(
+        import,
+        [
+            "map", "import", "m.csv", "--period", "202610", "--config", "two.toml", "--pair",
+            "south"
+        ]
+    );
+    let imported = go_on(import, 0);
+    let mut apply = printed(&imported, "to write: ");
+    assert_eq!(
+        apply,
+        [&["map", "apply", "mapping-plan.json"][..], &given].concat()
+    );
+    apply.push("--yes");
+    let clients = world.sandbox.clients();
+    assert_eq!(
+        clients
+            .iter()
+            .filter(|it| it.cove_id.as_deref() == Some("c2"))
+            .count(),
+        0
+    );
+    go_on(apply, 0);
+    let clients = world.sandbox.clients();
+    let held = clients.iter().find(|it| it.id == client).unwrap();
+    assert_eq!(held.cove_id.as_deref(), Some("c2"));
+
+    let planned = run(&["plan", "--period", "202610", "--out", "plan.json"], 0);
+    go_on(printed(&planned, "exactly these changes: "), 0);
+    assert_eq!(world.counts("Acme Ltd", SERVER), [12]);
+    // And in a hint.
+    run(&["apply", "none.json"], 2).says(&[
+        "hint: make a plan file with `cove-halo-sync plan --out FILE --config two.toml --pair south`",
+    ]);
+}
+
+#[test]
+fn a_mapping_plan_of_another_tenant_month_or_version_is_refused_before_a_write() {
+    let (world, client) = world();
+    let sheet = format!("customer_id,client_id,decision\nc2,{client},yes\n");
+    std::fs::write(world.path("mapping.csv"), sheet).unwrap();
+    map(&world, &["import", "mapping.csv"]).ended(0);
+    let path = world.path("mapping-plan.json");
+    let plan = std::fs::read_to_string(&path).unwrap();
+    let subject = format!(
+        "account {} and tenant {}",
+        sandbox::ACCOUNT_ID,
+        sandbox::TENANT
+    );
+    assert!(plan.contains(&subject), "{plan}");
+    let apply = |text: &str, more: &[&str]| {
+        std::fs::write(&path, text).unwrap();
+        world.run(&[&["map", "apply", "--yes"][..], more].concat())
+    };
+    let other = plan.replace(sandbox::TENANT, "live");
+    apply(&other, &[]).ended(2).says(&[
+        "made for account",
+        "and tenant live, not for",
+        "nothing was written",
+    ]);
+    apply(&plan, &["--period", "202611"])
+        .ended(2)
+        .says(&["made for 202610, not for 202611", "leave --period out"]);
+    let mut earlier: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    earlier.as_object_mut().unwrap().remove("subject");
+    apply(&earlier.to_string(), &[]).ended(2).says(&[
+        "made by an earlier version; import the sheet again",
+        "map import FILE",
+    ]);
+    let sent = |world: &World| world.writes().len();
+    assert_eq!(sent(&world), 0);
+    // The client was called otherwise when the plan was looked at.
+    let seen = plan.replace("=Zenith and Sons Limited", "Bergmann GmbH");
+    let moved = apply(&seen, &["--format", "json"]).ended(6).json();
+    assert_eq!(moved["drift"][0]["field"], "name of the client");
+    assert_eq!(moved["drift"][0]["planned"], "Bergmann GmbH");
+    assert_eq!(moved["drift"][0]["found"], "=Zenith and Sons Limited");
+    assert_eq!(sent(&world), 0);
+}
+
 #[test]
 fn every_problem_of_a_sheet_is_listed_and_no_plan_is_made() {
     let (world, _) = world();

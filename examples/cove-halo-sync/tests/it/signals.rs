@@ -184,3 +184,14 @@ fn a_sync_whose_reader_went_away_writes_all_the_same() {
         is_right(&world, true, format);
     }
 }
+
+#[test]
+fn a_sync_with_exceptions_ends_with_5_whether_it_is_read_or_not() {
+    for format in ["table", "json", "csv"] {
+        let world = World::seeded();
+        let args = ["sync", "--period", "202610", "--yes", "--format", format];
+        let mut child = world.command(&args).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().unwrap().code(), Some(5), "{format}");
+    }
+}

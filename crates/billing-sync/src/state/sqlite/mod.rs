@@ -48,7 +48,8 @@ enum LockBy {
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 impl SqliteStore {
-    /// Opens the state file, or makes it. On Unix nobody but its owner can read it.
+    /// Opens the state file, or makes it. On Unix nobody but its owner can read it: a file of ours that came here open to
+    /// others, as a copy may, is closed to them.
     ///
     /// # Errors
     /// When it is not a state file, is damaged, was made by a newer version, or cannot be written. The file is then left
@@ -70,6 +71,7 @@ impl SqliteStore {
         check_whole(&connection)?;
         schema::migrate(&mut connection, Some(path), schema::MIGRATIONS)?;
         make_durable(&connection)?;
+        keep_private(path);
         Ok(Self {
             connection: Mutex::new(connection),
             lock: LockBy::File(path.to_owned()),
@@ -361,6 +363,27 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     private(&mut options);
     options.open(path).map(drop)
 }
+
+/// Takes from everybody else what a copied or restored file allowed them. Only its owner can, so of others' files it is left
+/// as it is.
+#[cfg(unix)]
+fn keep_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for companion in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(companion);
+        let open_to_others = std::fs::metadata(&name)
+            .map(|file| file.permissions())
+            .is_ok_and(|permissions| permissions.mode() & 0o077 != 0);
+        if open_to_others {
+            // Best effort: who owns it decides.
+            let _ = std::fs::set_permissions(&name, PermissionsExt::from_mode(0o600));
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) {}
 
 /// Says in our words what SQLite could not do.
 fn failed(done: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {

@@ -141,6 +141,30 @@ async fn nobody_else_can_read_any_of_its_files() {
     );
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_came_open_to_others_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, path) = folder();
+    let first = SqliteStore::open(&path).unwrap();
+    begin(&first, &plan(1)).await;
+    let files = ["state.db", "state.db-shm", "state.db-wal"].map(|name| folder.path().join(name));
+    for file in &files {
+        let open = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(file, open).unwrap();
+    }
+    let mode = |file: &PathBuf| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    drop(SqliteStore::open_read_only(&path).unwrap());
+    assert_eq!(
+        files.each_ref().map(mode),
+        [0o644; 3],
+        "reading changes nothing"
+    );
+    let again = SqliteStore::open(&path).unwrap();
+    assert_eq!(files.each_ref().map(mode), [0o600; 3]);
+    assert_eq!(again.runs(9).await.unwrap().len(), 1);
+}
+
 #[test]
 fn what_is_no_state_file_is_refused_and_left_alone() {
     let (folder, path) = folder();

@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::listing::list_customers;
 use crate::port_error;
 use crate::settings::{Audience, CoveSettings};
+use crate::usage_file::of_month;
 use crate::watch::{Relay, ServiceWatch, Unwatched};
 use api_core::wire::Guarded;
 use async_trait::async_trait;
@@ -24,7 +25,7 @@ use rows::Rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What N-able invoiced, from the data files of the month's invoices.
@@ -68,10 +69,14 @@ impl EFileSource {
     }
 
     /// The rows of all files.
-    fn read(&self, month: TimeFrame) -> Result<Rows, PortError> {
+    fn read(&self, period: Period, month: TimeFrame) -> Result<Rows, PortError> {
         let mut rows = Rows::new(month);
-        let mut files: BTreeMap<InvoiceId, &Path> = BTreeMap::new();
+        let mut files: BTreeMap<InvoiceId, PathBuf> = BTreeMap::new();
         for path in &self.files {
+            let path = match path.to_str() {
+                Some(path) => PathBuf::from(of_month(path, period)),
+                None => path.clone(),
+            };
             let name = path.display().to_string();
             self.relay.fetching(&format!("EFile {name}"));
             let unreadable = |why: String| {
@@ -80,7 +85,7 @@ impl EFileSource {
                     format!("the EFile {name} cannot be read: {why}"),
                 )
             };
-            let file = File::open(path).map_err(|error| {
+            let file = File::open(&path).map_err(|error| {
                 unreadable(error.to_string())
                     .with_hint("check the paths of `efile` in the section [cove]")
             })?;
@@ -108,7 +113,7 @@ impl EFileSource {
                     .with_hint(format!("give the EFiles of the invoices for {month}"))
             })?;
             for invoice in invoices {
-                if let Some(other) = files.insert(invoice.clone(), path) {
+                if let Some(other) = files.insert(invoice.clone(), path.clone()) {
                     let message = format!(
                         "invoice {invoice} is in the EFile {} and in {name}",
                         other.display()
@@ -178,7 +183,7 @@ impl UsageSource for EFileSource {
     async fn fetch(&self, period: Period) -> Result<Usage, PortError> {
         let month = TimeFrame::try_from(period.number())
             .map_err(|error| PortError::new(PortErrorKind::Settings, error.to_string()))?;
-        let rows = self.read(month)?;
+        let rows = self.read(period, month)?;
         let directory = match (&self.client, &self.names) {
             (Some(client), _) => {
                 self.relay.fetching(&format!("customer ids of {month}"));

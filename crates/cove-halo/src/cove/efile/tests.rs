@@ -344,3 +344,17 @@ async fn files_that_do_not_fit_stop_the_read_and_say_which() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn the_month_may_stand_in_the_path() {
+    let good = row("A", "1", "Contoso Ltd", "1");
+    let table = "name,customer_id
+Contoso Ltd,1
+";
+    let mut scene = Scene::new(&[&[good]]).names(table);
+    let folder = scene.folder.path().to_owned();
+    std::fs::create_dir(folder.join("2026")).unwrap();
+    std::fs::rename(folder.join("0.csv"), folder.join("2026/10-202610.csv")).unwrap();
+    scene.settings.efile = vec![folder.join("{year}/{month}-{period}.csv")];
+    assert!(!scene.run().await.unwrap().lines.is_empty());
+}

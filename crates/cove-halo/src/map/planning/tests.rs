@@ -250,6 +250,14 @@ fn a_plan_file_reads_back_and_another_file_is_refused() {
             .unwrap_err()
             .contains("version 2")
     );
+    for missing in ["subject", "period"] {
+        let mut earlier: serde_json::Value = serde_json::to_value(&plan).unwrap();
+        earlier.as_object_mut().unwrap().remove(missing);
+        assert_eq!(
+            MapPlan::from_json(earlier.to_string().as_bytes()).unwrap_err(),
+            "this mapping plan was made by an earlier version; import the sheet again"
+        );
+    }
 }
 
 proptest! {

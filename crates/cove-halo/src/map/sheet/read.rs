@@ -2,6 +2,7 @@
 
 use super::COLUMNS;
 use crate::map::wish::{MapProblem, Wish};
+use crate::text::armed;
 use billing_sync::SubscriptionChoice;
 use billing_sync::ids::{ClientId, CustomerId, Key, LicenceId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,14 +85,14 @@ pub fn read(text: &str) -> Result<Review, Vec<MapProblem>> {
         review.rows += 1;
         let cell = |column: &str| {
             let text = places.get(column).and_then(|place| record.get(*place));
-            disarmed(text.unwrap_or_default().trim())
+            armed(text.unwrap_or_default().trim())
         };
         let row = Row {
-            customer: cell("customer_id"),
-            client: cell("client_id"),
-            decision: cell("decision"),
-            subscription: cell("subscription"),
-            licence: cell("licence_id"),
+            customer: &cell("customer_id"),
+            client: &cell("client_id"),
+            decision: &cell("decision"),
+            subscription: &cell("subscription"),
+            licence: &cell("licence_id"),
         };
         match row.read(line) {
             Ok(None) => {}
@@ -233,12 +234,4 @@ fn is_mangled(text: &str) -> bool {
             .trim_start_matches('+')
             .bytes()
             .all(|byte| byte.is_ascii_digit())
-}
-
-/// Without the apostrophe that kept a cell from being taken for a formula.
-fn disarmed(text: &str) -> &str {
-    match text.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
-        _ => text,
-    }
 }

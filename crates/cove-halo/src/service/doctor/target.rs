@@ -1,7 +1,7 @@
 //! What `doctor` finds in HaloPSA: login and scopes, clock, custom field, records, and how many requests reading takes.
 
 use super::records::{check_claims, check_field, check_subscriptions};
-use super::rights::{check_login, check_rights};
+use super::rights::{allows, check_login, check_rights};
 use super::{Check, Service};
 use crate::settings::MatchKey;
 use billing_sync::ports::TargetReader;
@@ -25,7 +25,15 @@ impl Service {
                 return checks;
             }
         }
-        checks.push(self.check_clock().await);
+        let read = self.check_records().await;
+        checks.push(self.check_clock());
+        checks.extend(read);
+        checks
+    }
+
+    /// What is read with the login: the custom field and the records.
+    async fn check_records(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
         if self.inner.settings.matching.key == MatchKey::ClientId {
             let name = &self.inner.settings.halo.customer_field;
             let found = self
@@ -83,7 +91,7 @@ impl Service {
         let asked = &self.inner.settings.halo.scopes;
         let missing: Vec<&str> = asked
             .iter()
-            .filter(|scope| !grant.scopes.contains(*scope))
+            .filter(|scope| !allows(&grant.scopes, scope))
             .map(String::as_str)
             .collect();
         if !missing.is_empty() {
@@ -93,35 +101,21 @@ impl Service {
                 "tick them at the API application in HaloPSA, under Permissions",
             ));
         }
-        let matches_by_field = self.inner.settings.matching.key == MatchKey::ClientId;
-        checks.push(check_rights(&grant.scopes, matches_by_field));
+        checks.push(check_rights(&grant.scopes, &self.inner.settings));
         checks
     }
 
-    async fn check_clock(&self) -> Check {
+    fn check_clock(&self) -> Check {
         const NAME: &str = "clock";
-        let call = api_core::Call::get("GET authinfo", &["api", "authinfo"]).anonymous();
-        let reply = match self.inner.halo.client().request(call).await {
-            Ok(reply) => reply,
-            Err(error) => return Check::problem(NAME, &error.into()),
-        };
-        let date = reply
-            .headers
-            .get("date")
-            .and_then(|value| value.to_str().ok())
-            .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
-            .map(|date| std::time::SystemTime::from(date.timestamp()));
-        let Some(theirs) = date else {
+        // Any answer tells the time, and not every server has a page that answers to everybody.
+        let Some(ahead) = self.inner.halo.client().exchange().clock_ahead() else {
             return Check::skipped(NAME, "the server does not tell its time");
         };
-        let ours = self.inner.clock.wall();
-        let skew = ours
-            .duration_since(theirs)
-            .unwrap_or_else(|earlier| earlier.duration());
-        if skew > MAX_SKEW {
+        let skew = ahead.unsigned_abs();
+        if skew > MAX_SKEW.as_secs() {
             Check::warning(
                 NAME,
-                format!("differs from the server's by {} s", skew.as_secs()),
+                format!("differs from the server's by {skew} s"),
                 "set this machine's clock by a time server",
             )
         } else {

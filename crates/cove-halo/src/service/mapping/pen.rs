@@ -4,11 +4,11 @@ use super::MapWritten;
 use crate::error::ServiceError;
 use crate::exit::ExitCode;
 use crate::halo::ids_in;
-use crate::map::{MapChange, MapPlace, MapPlan};
+use crate::map::{MapChange, MapPlace, MapPlan, Named, named_in};
 use crate::port_error;
 use crate::service::Service;
 use api_core::{Error, ErrorKind};
-use cove_api::management::{ExternalCode, ManagementClient, PartnerId};
+use cove_api::management::{ManagementClient, PartnerId};
 use halopsa_api::{ClientId, FieldInfo, FieldOwner, HaloClient};
 use serde_json::json;
 
@@ -128,33 +128,53 @@ async fn write_reference(cove: &ManagementClient, change: &MapChange) -> (MapWri
         return (MapWritten::Failed, note);
     };
     let partner = PartnerId::new(id);
-    let wanted = change.client.to_string();
     let reference = async || {
         let info = cove.partner(partner).await?;
-        Ok::<_, Error>(ExternalCode::new(info.external_code.unwrap_or_default()))
+        Ok::<_, Error>(info.external_code.unwrap_or_default())
     };
+    // The plan saw the reference that is on the month's invoice; it may be another by now.
     match reference().await {
-        Ok(now) if now.halo_ids().iter().any(|id| *id != wanted) => {
-            let note = format!("the reference is `{now}` by now; it is not overwritten");
-            return (MapWritten::Failed, note);
+        Ok(now) => {
+            if let Some(refused) = not_to_be_written(&now, change) {
+                return refused;
+            }
         }
-        Ok(_) => {}
         Err(error) => return (MapWritten::Failed, error.to_string()),
     }
-    match cove.link_to_halo(partner, &wanted).await {
+    match cove.link_to_halo(partner, &change.client.to_string()).await {
         Ok(linked) if linked.written => (MapWritten::Written, format!("`{}`", linked.after)),
         Ok(_) => (MapWritten::Nothing, String::new()),
         Err(error) if is_uncertain(&error) => match reference().await {
-            Ok(now) if now.halo_ids() == [wanted.as_str()] => {
+            Ok(now) if named_in(&now, change.client) == Named::This => {
                 let note = format!("{error}; read back: it is there");
                 (MapWritten::Written, note)
             }
-            Ok(_) => (
-                MapWritten::Failed,
-                format!("{error}; read back: it is not there"),
-            ),
+            Ok(now) => settled(now.trim(), change, &error),
             Err(_) => (MapWritten::Unknown, error.to_string()),
         },
         Err(error) => (MapWritten::Failed, error.to_string()),
+    }
+}
+
+/// What speaks against writing a reference, if anything does; each refusal names what a person can do instead.
+fn not_to_be_written(now: &str, change: &MapChange) -> Option<(MapWritten, String)> {
+    let instead = format!(
+        "change it in Cove, or keep a decision: map set {} {} --to state",
+        change.customer, change.client
+    );
+    match named_in(now, change.client) {
+        Named::This => Some((MapWritten::Nothing, String::new())),
+        Named::Others(_) => {
+            let note = format!("the reference is `{now}` by now; it is not overwritten; {instead}");
+            Some((MapWritten::Failed, note))
+        }
+        Named::Nobody if now.trim() == change.before.trim() => None,
+        Named::Nobody => {
+            let note = format!(
+                "the reference is `{now}` by now, not `{}` as on the invoice; {instead}",
+                change.before
+            );
+            Some((MapWritten::Failed, note))
+        }
     }
 }

@@ -34,7 +34,10 @@ pub(super) const NOTIFY: Section = Section {
             "webhook_shape",
             "What the webhook takes: `json`, `teams` or `slack`.",
         ),
-        switch("names", "Whether the webhook may hold names of customers."),
+        switch(
+            "names",
+            "Whether webhooks and e-mails may hold names of customers.",
+        ),
         switch(
             "ticket",
             "Whether one open HaloPSA ticket holds the exceptions.",

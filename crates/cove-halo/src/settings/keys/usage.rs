@@ -15,8 +15,8 @@ pub(super) const COVE: Section = Section {
         text("username", "Name of Cove's API user; for Cove's management API only.").example("halo-sync"),
         number("cutover_day", "Indirect accounts only: the day (1 to 28, UTC) of the next month from which a month is final."),
         list("products", "Product name prefixes that are synced; empty for all."),
-        list("efile", "`efile` only: the invoice's data files (CSV), all of the month."),
-        text("efile_customers", "`efile` only: a CSV (`name`, `customer_id`, `reference`) that says whom the names in the files mean; without it the ids come from the Billing API, by device.").example("customers.csv"),
+        list("efile", "`efile` only: the invoice's data files (CSV), all of the month. `{period}` is `202610`, `{year}` and `{month}` its parts."),
+        text("efile_customers", "`efile` only: a CSV (`name`, `customer_id`, `reference`) that says whom the names in the files mean; without it the ids come from the Billing API, by device. With it, `contract_ids` are the numbers that the files have.").example("customers.csv"),
     ],
 };
 

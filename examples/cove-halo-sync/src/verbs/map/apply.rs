@@ -37,7 +37,7 @@ pub(super) struct Set {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Everything is read again first: a client whose field holds something else by now stops it before anything is written (6).
-Each write is read back; what is there already is not written again.
+Each write is read back; what is there already is not written again. The plan says which month, account and tenant it is for.
 
 Examples:
   cove-halo-sync map apply
@@ -65,7 +65,7 @@ pub(super) async fn set(
         client: args.client,
     };
     match mapping.plan(&[wish], &[], args.whither.place(&service)) {
-        Ok(plan) => write(&service, &plan, period, args.yes, app).await,
+        Ok(plan) => write(&service, &plan, args.yes, app).await,
         Err(problems) => Err(refused(&problems, app)),
     }
 }
@@ -77,15 +77,24 @@ pub(super) async fn apply(
 ) -> Result<ExitCode, Failure> {
     consent::may_begin(args.yes, consent::GIVE_YES)?;
     let plan = read(&args.file)?;
+    if let Some((asked, made_for)) = period.zip(plan.period())
+        && asked != made_for
+    {
+        return Err(Failure::usage(format!(
+            "the mapping plan was made for {made_for}, not for {asked}"
+        ))
+        .with_hint(
+            "nothing was written; leave --period out: the plan says which month it is for",
+        ));
+    }
     let service = app.service()?;
-    write(&service, &plan, period, args.yes, app).await
+    write(&service, &plan, args.yes, app).await
 }
 
 /// Shows a mapping plan, asks, and writes exactly that.
 pub(super) async fn write(
     service: &Service,
     plan: &MapPlan,
-    period: Option<Period>,
     yes: bool,
     app: &mut App<'_>,
 ) -> Result<ExitCode, Failure> {
@@ -101,7 +110,7 @@ pub(super) async fn write(
         }
     }
     let by = format!("{} (map)", user());
-    let outcome = service.apply_mapping(plan, &by, period).await?;
+    let outcome = service.apply_mapping(plan, &by).await?;
     app.clear_progress();
     show(&outcome, app)?;
     Ok(outcome.exit_code())

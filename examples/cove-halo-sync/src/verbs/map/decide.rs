@@ -123,7 +123,7 @@ async fn keep(
         licence,
     };
     match mapping.plan(&[], &[(None, choice)], service.map_place()) {
-        Ok(plan) => write(service, &plan, period, yes, app).await,
+        Ok(plan) => write(service, &plan, yes, app).await,
         Err(problems) => Err(refused(&problems, app)),
     }
 }

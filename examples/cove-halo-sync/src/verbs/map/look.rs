@@ -1,5 +1,6 @@
 //! `map list` and `map suggest`: reading only.
 
+use super::next;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::globals::Format;
@@ -44,8 +45,8 @@ pub(super) async fn suggest(
         Format::Table => {
             let page = view::map::suggestions(&mapping, &found, app.out.look());
             app.out.result(&page)?;
-            app.out
-                .note("\nto review them: cove-halo-sync map export --out mapping.csv\n");
+            let next = next("map export --out mapping.csv", period, app);
+            app.out.note(&format!("\nto review them: {next}\n"));
         }
         Format::Json => app.out.document(&json!({
             "schema": 1, "period": mapping.period, "suggestions": found.offered, "ties": found.ties,

@@ -109,6 +109,14 @@ pub(crate) async fn run(args: &Args, app: &mut App<'_>) -> Result<ExitCode, Fail
     }
 }
 
+/// A command line to be run next, about the same month.
+fn next(words: &str, period: Option<Period>, app: &App<'_>) -> String {
+    match period {
+        Some(period) => app.command(&format!("{words} --period {period}")),
+        None => app.command(words),
+    }
+}
+
 /// A customer's id as the vendor has it.
 fn customer_id(text: &str) -> Result<CustomerId, String> {
     let id = CustomerId::new(text);

@@ -1,9 +1,10 @@
 //! `map export` and `map import`: the sheet a person reviews, out and back.
 
-use super::{Whither, refused};
+use super::{Whither, next, refused};
 use crate::app::App;
 use crate::failure::Failure;
-use crate::globals::Format;
+use crate::globals::{Format, quoted};
+use crate::text::json;
 use crate::{files, view};
 use billing_sync::Period;
 use cove_halo::ExitCode;
@@ -57,10 +58,10 @@ pub(super) async fn export(
     if let Some(path) = &args.out {
         files::replace(path, text.as_bytes())?;
         app.out.note(&format!(
-            "{} rows in {}; after the review: cove-halo-sync map import {}\n",
+            "{} rows in {}; after the review: {}\n",
             rows.len(),
             path.display(),
-            path.display()
+            next(&format!("map import {}", word(path)), period, app)
         ));
     }
     match app.out.format() {
@@ -94,7 +95,7 @@ pub(super) async fn import(
     };
     app.clear_progress();
     let document = view::map::plan_document(&plan)?;
-    files::replace(&args.out, format!("{document:#}\n").as_bytes())?;
+    files::replace(&args.out, json(&document).as_bytes())?;
     match app.out.format() {
         Format::Table => {
             let page = view::map::plan(&plan, app.out.look());
@@ -107,12 +108,17 @@ pub(super) async fn import(
         }
     }
     app.out.note(&format!(
-        "\n{} of {} rows; to write: cove-halo-sync map apply {}\n",
+        "\n{} of {} rows; to write: {}\n",
         review.wishes.len() + choices.len(),
         review.rows,
-        args.out.display()
+        // The plan says which month it is for.
+        app.command(&format!("map apply {}", word(&args.out)))
     ));
     Ok(ExitCode::Done)
+}
+
+fn word(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
