@@ -4,6 +4,7 @@ mod judge;
 mod world;
 
 use crate::together::Together;
+use api_core::Transport;
 use api_core::testing::ManualClock;
 use billing_sync::ids::{LicenceId, RunId};
 use billing_sync::plan::{Approval, Plan};
@@ -269,8 +270,11 @@ impl Bench {
 
     /// A service that waits only so long for an answer, by a clock on the wall.
     pub(crate) fn impatient_service(&self, patience: Duration) -> Service {
+        self.service_over(crate::tap::impatient(patience))
+    }
+
+    pub(crate) fn service_over(&self, line: Arc<dyn Transport>) -> Service {
         let builder = self.builder(self.settings());
-        let line = crate::tap::impatient(patience);
         builder.transport(line).build().unwrap()
     }
 

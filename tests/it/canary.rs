@@ -1,6 +1,8 @@
 //! A canary in every place a secret can be in: after everything that can go wrong at every request, none of them is in an
 //! error, a debug output, a result, a file or a log line, whatever the level and whichever library wrote it.
 
+mod panics;
+
 use crate::bench::{Bench, PERIOD, secrets, settings, today};
 use crate::cove_bench;
 use api_core::testing::ManualClock;
