@@ -11,6 +11,10 @@ const LONGEST: u64 = 1 << 20;
 pub(super) fn earlier(path: &Path) -> String {
     use io::Read as _;
     let mut text = String::new();
+    // A pipe would keep whoever opens it waiting.
+    if !std::fs::metadata(path).is_ok_and(|there| there.is_file()) {
+        return text;
+    }
     let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
     match read {
         Ok(_) => text,
@@ -20,8 +24,12 @@ pub(super) fn earlier(path: &Path) -> String {
 
 /// Written beside its place, made durable and renamed. The name beside ends with `.tmp`, which collectors leave alone. It is
 /// a new file whose name nobody knows before: the folder may be open to others, and a link that waits there is not written
-/// through.
+/// through. A device or a pipe is never replaced.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let is_other = |there: std::fs::Metadata| !there.is_file() && !there.is_symlink();
+    if std::fs::symlink_metadata(path).is_ok_and(is_other) {
+        return Err(io::Error::other("it is there, and is no file"));
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{:016x}.tmp", fastrand::u64(..)));
     write_beside(path, Path::new(&beside), text)
@@ -56,6 +64,24 @@ mod tests {
         assert!(replace(&folder.path().join("taken"), "x").is_err());
         assert!(replace(&folder.path().join("none/x"), "x").is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_no_file_is_neither_read_nor_replaced() {
+        use super::earlier;
+        use std::os::unix::fs::FileTypeExt as _;
+        use std::path::Path;
+        let socket = tempfile::tempdir().unwrap();
+        let path = socket.path().join("cove.prom");
+        let _listening = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        for path in [path.as_path(), Path::new("/dev/full")] {
+            assert_eq!(earlier(path), "");
+            let refused = replace(path, "new\n").unwrap_err();
+            assert!(refused.to_string().contains("no file"), "{refused}");
+            let kind = std::fs::metadata(path).unwrap().file_type();
+            assert!(kind.is_socket() || kind.is_char_device());
+        }
     }
 
     #[cfg(unix)]
