@@ -4,7 +4,13 @@
 use crate::small::{SYNC, Sent, has_state, is_made_right, is_recorded, lose_state, small, status};
 use crate::tool::{Done, World};
 use billing_sync::run::RunStatus;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+
+/// Somebody without rights, on every Linux.
+const NOBODY: u32 = 65534;
 
 /// Runs a sync that cannot make any file larger than so many blocks of 512 bytes.
 fn with_room_for(world: &World, blocks: u32) -> Done {
@@ -87,4 +93,54 @@ fn a_state_that_cannot_be_made_or_written_sends_nothing() {
         assert!(world.writes().is_empty(), "{state}");
     }
     assert!(world.sandbox.requests().is_empty(), "not even read");
+}
+
+/// Gives the world's folder one mode, and every file of its state another.
+fn set_modes(world: &World, folder: u32, files: u32) {
+    for entry in fs::read_dir(world.path(".")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name().to_string_lossy().contains(".db") {
+            fs::set_permissions(entry.path(), Permissions::from_mode(files)).unwrap();
+        }
+    }
+    fs::set_permissions(world.path("."), Permissions::from_mode(folder)).unwrap();
+}
+
+#[test]
+fn a_state_that_became_read_only_sends_nothing_and_is_left_as_it_is() {
+    for (folder, files) in [(0o555, 0o666), (0o777, 0o444), (0o555, 0o444)] {
+        let place = format!("folder {folder:o}, files {files:o}");
+        let world = small();
+        let copy = world.path("tool");
+        fs::copy(env!("CARGO_BIN_EXE_cove-halo-sync"), &copy).unwrap();
+        let state = fs::read(world.path("cove-halo.db")).unwrap();
+        set_modes(&world, folder, files);
+
+        let tool = world.command(&SYNC);
+        let mut command = Command::new(copy);
+        command.args(tool.get_args()).env_clear();
+        command.envs(
+            tool.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        command.current_dir(world.path(".")).stdin(Stdio::null());
+        // A superuser may write everywhere.
+        if fs::metadata(world.path(".")).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let done = Done::new(&command.output().unwrap());
+        assert_eq!(done.code, 1, "{place}: {done:#?}");
+        let words = ["the state file cannot be", "hint: check its mode"];
+        let is_told = words.iter().all(|part| done.stderr.contains(part));
+        assert!(is_told, "{place}: {done:#?}");
+        assert!(world.writes().is_empty(), "{place}");
+        assert_eq!(
+            fs::read(world.path("cove-halo.db")).unwrap(),
+            state,
+            "{place}"
+        );
+
+        set_modes(&world, 0o700, 0o600);
+        is_made_right(&world, Sent::SinceSeptember, &place);
+    }
 }
