@@ -5,7 +5,7 @@ use crate::ids::{ContractId, CustomerId, Key, LicenceId, RunId};
 use crate::period::Period;
 use crate::plan::digest_of;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// What the planner remembers. Empty on a first run, and after the state file was lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,13 @@ impl Memory {
         let mut choices: Vec<&SubscriptionChoice> = self.choices.iter().collect();
         choices.sort_by_key(|choice| (&choice.key, choice.licence));
         digest_of(&(decisions, choices))
+    }
+
+    /// The records that are kept or chosen for something.
+    pub(crate) fn records(&self) -> HashSet<LicenceId> {
+        let owned = self.owned.iter().map(|owned| owned.licence);
+        let chosen = self.choices.iter().map(|choice| choice.licence);
+        owned.chain(chosen).collect()
     }
 }
 

@@ -252,6 +252,20 @@ pub struct Drift {
     pub found: String,
 }
 
+impl Drift {
+    /// What moved of a change's record or client.
+    pub(crate) fn of(change: &Change, field: &str, planned: String, found: String) -> Self {
+        Self {
+            key: change.key(),
+            client_name: change.client_name.clone(),
+            licence_id: change.licence_id,
+            field: field.to_owned(),
+            planned,
+            found,
+        }
+    }
+}
+
 /// What a run is doing, for those who watch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

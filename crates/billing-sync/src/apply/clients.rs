@@ -50,14 +50,7 @@ impl<'a> Clients<'a> {
 
     /// What moved of the client of one change.
     pub(super) fn moved(&self, change: &Change, memory: &Memory) -> Vec<Drift> {
-        let drift = |field: &str, planned: String, found: String| Drift {
-            key: change.key(),
-            client_name: change.client_name.clone(),
-            licence_id: change.licence_id,
-            field: field.to_owned(),
-            planned,
-            found,
-        };
+        let drift = |field: &str, planned, found| Drift::of(change, field, planned, found);
         let Some(client) = self.found.get(&change.client_id) else {
             let is_hidden = |of: &Option<ClientId>| of.is_none_or(|it| it == change.client_id);
             let hidden = self.unreadable.iter().find(|(of, _)| is_hidden(of));

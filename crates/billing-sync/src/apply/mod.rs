@@ -191,7 +191,7 @@ impl<'a> Apply<'a> {
         let mut drift = Vec::new();
         let view = if let Seen::All(seen) = seen {
             let view = View::of_snapshot(preimage::all(plan), seen);
-            drift.extend(preimage::drift_of_all(plan, &view));
+            drift.extend(preimage::drift_of_all(plan, &view, memory));
             view
         } else {
             self.watch.progress(&Progress::CheckingTarget);
@@ -201,7 +201,7 @@ impl<'a> Apply<'a> {
                 drift.extend(clients.drift(plan, memory));
             }
             let view = self.read(preimage::touched(plan)).await?;
-            drift.extend(preimage::drift(plan, &view));
+            drift.extend(preimage::drift(plan, &view, memory));
             view
         };
         if drift.is_empty() {

@@ -4,10 +4,10 @@ use super::ApplyError;
 use super::view::{View, name_of_record};
 use crate::ids::{ClientId, LicenceId};
 use crate::memory::Memory;
-use crate::plan::{Approved, Change, ChangeKind, GuardName, Plan, Refusal, closed_period};
+use crate::plan::{Approved, Change, ChangeKind, GuardName, NewName, Plan, Refusal, closed_period};
 use crate::run::Drift;
-use crate::target::Standing;
-use std::collections::BTreeSet;
+use crate::target::{Standing, Subscription};
+use std::collections::{BTreeSet, HashSet};
 
 /// The clients whose records are written or taken over.
 pub(super) fn touched(plan: &Plan) -> BTreeSet<ClientId> {
@@ -70,28 +70,30 @@ pub(super) fn still_open(approved: &Approved, memory: &Memory) -> Result<(), Ref
 }
 
 /// Everything that moved since the plan was made, of what is written or taken over.
-pub(super) fn drift(plan: &Plan, view: &View) -> Vec<Drift> {
+pub(super) fn drift(plan: &Plan, view: &View, memory: &Memory) -> Vec<Drift> {
+    let accounted_for = memory.records();
     relevant(plan)
-        .flat_map(|change| drift_of(change, view))
+        .flat_map(|change| drift_of(change, view, &accounted_for))
         .collect()
 }
 
 /// The same of the whole plan, for a view that shows all of it.
-pub(super) fn drift_of_all(plan: &Plan, view: &View) -> Vec<Drift> {
-    let changes = plan.changes().iter();
-    changes.flat_map(|change| drift_of(change, view)).collect()
+pub(super) fn drift_of_all(plan: &Plan, view: &View, memory: &Memory) -> Vec<Drift> {
+    let accounted_for = memory.records();
+    plan.changes()
+        .iter()
+        .flat_map(|change| drift_of(change, view, &accounted_for))
+        .collect()
 }
 
-/// What moved of one change's record, field by field.
-pub(super) fn drift_of(change: &Change, view: &View) -> Vec<Drift> {
-    let drift = |field: &str, planned: String, found: String| Drift {
-        key: change.key(),
-        client_name: change.client_name.clone(),
-        licence_id: change.licence_id,
-        field: field.to_owned(),
-        planned,
-        found,
-    };
+/// What moved of one change's record, field by field. For one that is made, also a record that looks like it: it may have been
+/// made by hand since, and would be billed a second time beside this one.
+pub(super) fn drift_of(
+    change: &Change,
+    view: &View,
+    accounted_for: &HashSet<LicenceId>,
+) -> Vec<Drift> {
+    let drift = |field: &str, planned, found| Drift::of(change, field, planned, found);
     if let Some(detail) = view.unreadable(change.client_id) {
         return vec![drift(
             "record",
@@ -100,10 +102,11 @@ pub(super) fn drift_of(change: &Change, view: &View) -> Vec<Drift> {
         )];
     }
     let Some(id) = change.licence_id else {
+        let name = NewName::new(&change.name);
         return view
-            .active(&change.key())
-            .iter()
-            .map(|id| drift("record", "none".to_owned(), shown(*id, view)))
+            .active_of(change.client_id)
+            .filter(|it| name.is_had_by(it, accounted_for))
+            .map(|it| drift("record", "none".to_owned(), shown(it, change)))
             .collect();
     };
     let Some(record) = view.record(id) else {
@@ -141,9 +144,14 @@ pub(super) fn drift_of(change: &Change, view: &View) -> Vec<Drift> {
     moved
 }
 
-fn shown(id: LicenceId, view: &View) -> String {
-    match view.record(id) {
-        Some(record) => format!("subscription {id} with count {}", record.count),
-        None => format!("subscription {id}"),
+fn shown(record: &Subscription, change: &Change) -> String {
+    let (id, count) = (record.id, record.count);
+    if record.name == change.name {
+        format!("subscription {id} with count {count}")
+    } else {
+        format!(
+            "subscription {id} `{}`, which looks like it, with count {count}",
+            record.name
+        )
     }
 }

@@ -2,7 +2,6 @@
 //! only while the plan would still be the same.
 
 use super::book::News;
-use super::clients::Clients;
 use super::outdated::decisions_hold;
 use super::preimage::drift_of;
 use super::readback;
@@ -77,10 +76,14 @@ impl Apply<'_> {
             .map(|(_, record)| record.change.client_id)
             .collect();
         let clients = self.read_clients(run.plan, &billed).await?;
+        let accounted_for = run.memory.records();
         let mut slots = Vec::new();
         let mut moved = Vec::new();
         for (slot, record) in waiting {
-            let drift = moved_of(&record, run, clients.as_ref());
+            let mut drift = drift_of(&record.change, &run.view, &accounted_for);
+            if let Some(clients) = &clients {
+                drift.extend(clients.moved(&record.change, &run.memory));
+            }
             if drift.is_empty() {
                 slots.push(slot);
             } else {
@@ -118,17 +121,6 @@ async fn end_unsent(run: Running<'_>, why: Changed) -> Result<RunReport, ApplyEr
         unsent,
         why,
     })
-}
-
-fn moved_of(record: &ChangeRecord, run: &Running<'_>, clients: Option<&Clients<'_>>) -> Vec<Drift> {
-    let change = &record.change;
-    let mut drift = drift_of(change, &run.view);
-    if let Some(clients) = clients
-        && !change.sources.is_empty()
-    {
-        drift.extend(clients.moved(change, &run.memory));
-    }
-    drift
 }
 
 fn told(drift: &[Drift]) -> String {

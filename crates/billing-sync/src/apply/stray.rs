@@ -53,16 +53,10 @@ impl<'a> Accounts<'a> {
     ) -> Self {
         let planned = plan.changes().iter().filter_map(|it| it.licence_id);
         let written = records.iter().filter_map(|it| it.written_id);
-        let owned = memory.owned.iter().map(|owned| owned.licence);
-        let elsewhere = memory.choices.iter().map(|choice| choice.licence);
         let creates = plan.changes().iter();
         Self {
             before,
-            records: planned
-                .chain(written)
-                .chain(owned)
-                .chain(elsewhere)
-                .collect(),
+            records: planned.chain(written).chain(memory.records()).collect(),
             made: creates
                 .filter(|change| change.kind == ChangeKind::Create)
                 .map(Change::key)

@@ -1,16 +1,17 @@
 //! The failed changes of a run, alone, as a plan of their own.
 
 use super::{Draft, FollowUpInput, Obstacle, still_of};
-use crate::ids::RunId;
+use crate::ids::{LicenceId, RunId};
 use crate::memory::Memory;
 use crate::plan::{
-    Basis, Change, ChangeKind, ExceptionKind, Guard, GuardName, Plan, beside, closed_period,
-    digest_of, price_of,
+    Basis, Change, ChangeKind, ExceptionKind, Guard, GuardName, NewName, Plan, beside,
+    closed_period, digest_of, price_of,
 };
 use crate::run::ChangeRecord;
 use crate::target::{Client, Standing, Subscription, TargetSnapshot};
 use crate::whom;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Plans the failed changes of a run again, and nothing else.
 ///
@@ -25,8 +26,9 @@ use serde::Serialize;
 /// the others are measured anew. The ledger is the run's; this plan has none of its own.
 pub fn plan_retry(input: &FollowUpInput<'_>) -> Plan {
     let mut draft = Draft::default();
+    let accounted_for = input.memory.records();
     for record in input.run.changes.iter().filter(|it| !it.outcome.is_done()) {
-        match again(record, input) {
+        match again(record, input, &accounted_for) {
             Ok(change) => draft.changes.push(change),
             Err(why) => draft.leave(record, "is not tried again", &why),
         }
@@ -80,7 +82,11 @@ fn guards_of_usage(input: &FollowUpInput<'_>) -> Vec<Guard> {
 }
 
 /// The change once more, if its record allows it.
-fn again(record: &ChangeRecord, input: &FollowUpInput<'_>) -> Result<Change, Obstacle> {
+fn again(
+    record: &ChangeRecord,
+    input: &FollowUpInput<'_>,
+    accounted_for: &HashSet<LicenceId>,
+) -> Result<Change, Obstacle> {
     let target: &TargetSnapshot = input.target;
     let planned = &record.change;
     if record.outcome.is_open() {
@@ -116,13 +122,17 @@ fn again(record: &ChangeRecord, input: &FollowUpInput<'_>) -> Result<Change, Obs
         record.outcome.word()
     );
     let Some(id) = planned.licence_id else {
-        let key = planned.key();
-        let there = target
+        let name = NewName::new(&planned.name);
+        let mut of_client = target
             .subscriptions()
             .iter()
-            .find(|it| it.standing == Standing::Active && it.key() == key);
-        return match there {
+            .filter(|it| it.standing == Standing::Active && it.client == planned.client_id);
+        return match of_client.find(|it| name.is_had_by(it, accounted_for)) {
             None => Ok(change),
+            Some(found) if found.name != planned.name => Err(Obstacle::since(format!(
+                "there is a subscription that looks like it now ({} `{}`, count {}): a new plan says what to do",
+                found.id, found.name, found.count
+            ))),
             Some(found) => Err(Obstacle::since(format!(
                 "there is a subscription of that name now ({}, count {}): a new plan takes it over",
                 found.id, found.count

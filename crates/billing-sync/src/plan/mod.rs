@@ -36,6 +36,7 @@ mod record;
 mod removal;
 mod scope;
 mod shape;
+pub(crate) use shape::NewName;
 mod shares;
 
 pub use amounts::Amounts;

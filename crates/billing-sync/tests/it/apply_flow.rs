@@ -195,6 +195,14 @@ async fn every_field_that_moved_is_named_and_nothing_is_written() {
             vec![("record", "none", "subscription 40 with count 1")],
         ),
         (
+            record(41, 4, " a", 1, active),
+            vec![(
+                "record",
+                "none",
+                "subscription 41 ` a`, which looks like it, with count 1",
+            )],
+        ),
+        (
             Edit::SetCount(LicenceId::new(30), 5),
             vec![("count", "4", "5")],
         ),

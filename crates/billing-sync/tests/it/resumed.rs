@@ -4,10 +4,11 @@ use crate::waiting::Month;
 use crate::world::{PER_GB, SERVER, World};
 use async_trait::async_trait;
 use billing_sync::apply::{Apply, ApplyError, Changed};
-use billing_sync::ids::ClientId;
+use billing_sync::ids::{ClientId, LicenceId};
 use billing_sync::ports::{TargetWriter, Write, WriteOutcome};
 use billing_sync::run::{Outcome, RunReport, RunStatus, StopSignal};
-use billing_sync::testing::{FakeTarget, WriteFault, approved};
+use billing_sync::target::{Standing, Subscription};
+use billing_sync::testing::{Edit, FakeTarget, WriteFault, approved};
 
 /// A writer after whose first batch somebody asks to stop.
 #[derive(Debug)]
@@ -74,6 +75,28 @@ async fn nothing_changed_and_the_rest_is_sent() {
     let report = resume(&month).await.unwrap().unwrap();
     assert_eq!((report.status, report.verified()), (RunStatus::Applied, 2));
     assert_eq!(all_of(&month), [5, 8]);
+}
+
+#[tokio::test]
+async fn what_was_made_by_hand_meanwhile_under_nearly_the_name_is_not_made_again() {
+    let mut month = Month::new();
+    let first = stopped(&mut month).await;
+    let mut changes = first.changes.iter();
+    let unsent = changes.find(|it| it.outcome == Outcome::Planned).unwrap();
+    month.stage.target.edit_now(Edit::Put(Subscription {
+        id: LicenceId::new(900),
+        client: unsent.change.client_id,
+        name: unsent.change.name.to_uppercase(),
+        count: 99,
+        standing: Standing::Active,
+    }));
+    let before = all_of(&month);
+    let report = resume(&month).await.unwrap().unwrap();
+    assert_eq!(report.status, RunStatus::Partial);
+    let mut changes = report.changes.iter();
+    let left = changes.find(|it| it.outcome == Outcome::Mismatch).unwrap();
+    assert!(left.note.contains("which looks like it"), "{}", left.note);
+    assert_eq!(all_of(&month), before);
 }
 
 #[tokio::test]

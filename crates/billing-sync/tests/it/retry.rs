@@ -133,6 +133,29 @@ async fn what_somebody_changed_since_is_left_alone() {
 }
 
 #[tokio::test]
+async fn none_is_made_beside_one_that_looks_like_it_by_now() {
+    let (stage, run) = failed().await;
+    stage.target.edit_now(Edit::Put(Subscription {
+        id: LicenceId::new(77),
+        client: ClientId::new(1),
+        name: "bad ".to_owned(),
+        count: 5,
+        standing: Standing::Active,
+    }));
+    let plan = planned(&stage, &run).await;
+    assert!(
+        plan.changes()
+            .iter()
+            .all(|change| change.kind != ChangeKind::Create)
+    );
+    let told = (
+        ExceptionKind::ChangedSince,
+        "there is a subscription that looks like it now (77 `bad `, count 5)",
+    );
+    assert_eq!(details(&plan), [told]);
+}
+
+#[tokio::test]
 async fn a_count_that_is_there_by_now_is_kept() {
     let (stage, run) = failed().await;
     stage.target.edit_now(Edit::Put(Subscription {

@@ -71,7 +71,7 @@ async fn write_field(
     let clients = halo.clients();
     let id = ClientId::new(change.client.get());
     let held = |client: &halopsa_api::Client| {
-        ids_in(&client.custom_field(&field.name).unwrap_or_default()).join(", ")
+        ids_in(&client.custom_field_of(field).unwrap_or_default()).join(", ")
     };
     // Once more, right before the write: between the list and this request someone may have filled it.
     match clients.get(id).await {
@@ -176,5 +176,64 @@ fn not_to_be_written(now: &str, change: &MapChange) -> Option<(MapWritten, Strin
             );
             Some((MapWritten::Failed, note))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_field;
+    use crate::map::{MapAction, MapChange};
+    use crate::service::mapping::MapWritten;
+    use api_core::testing::{Scripted, ScriptedTransport};
+    use halopsa_api::HaloClient;
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
+
+    /// A client whose field is not filled yet, and another one that only looks like it is.
+    #[tokio::test]
+    async fn a_field_whose_name_looks_the_same_neither_hinders_a_mapping_nor_is_written() {
+        let near = json!({"id": 9, "name": "CFCFCoveCustomerId", "value": "700"});
+        let stored = Mutex::new(json!([near]));
+        let transport = ScriptedTransport::by(move |request| {
+            let mut fields = stored.lock().unwrap();
+            if request.uri().path() == "/api/Client" {
+                let sent: Value = serde_json::from_slice(request.body()).unwrap();
+                *fields = sent[0]["customfields"].clone();
+            }
+            let body = match request.uri().path() {
+                "/api/authinfo" => {
+                    json!({"auth_url": "https://acme.example/auth", "tenant_id": ""})
+                }
+                "/auth/token" => {
+                    json!({"access_token": "t", "token_type": "Bearer", "expires_in": 3600, "scope": "all"})
+                }
+                _ => json!({"id": 12, "name": "Acme", "customfields": *fields}),
+            };
+            Scripted::json(200, body.to_string())
+        });
+        let halo = HaloClient::builder("https://acme.example", "id", "secret".to_owned().into())
+            .transport(Arc::new(transport.clone()))
+            .build()
+            .unwrap();
+        let field = json!({"id": 212, "name": "CFCoveCustomerId"});
+        let field = serde_json::from_value(field).unwrap();
+        let change = MapChange {
+            action: MapAction::Write,
+            customer: "100".into(),
+            customer_name: "Acme".to_owned(),
+            client: billing_sync::ids::ClientId::new(12),
+            client_name: "Acme".to_owned(),
+            before: String::new(),
+            after: "100".to_owned(),
+        };
+        let (written, note) = write_field(&halo, &field, &change).await;
+        assert_eq!((written, note.as_str()), (MapWritten::Written, ""));
+        let requests = transport.requests();
+        let mut sent = requests
+            .iter()
+            .filter(|it| it.uri().path() == "/api/Client");
+        let sent: Value = serde_json::from_slice(sent.next().unwrap().body()).unwrap();
+        let wanted = json!({"id": 212, "name": "CFCoveCustomerId", "value": "100"});
+        assert_eq!(sent[0]["customfields"], json!([near, wanted]));
     }
 }
